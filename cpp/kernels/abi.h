@@ -1,0 +1,172 @@
+// The interface between ops and kernels: plain structs, enums and one table of function pointers
+// per instruction set. Kernels see dense row-major float32 buffers; every other dtype runs the
+// portable reference templates (ops/reference). Nothing here may be an inline function with
+// external linkage: kernel objects export their table and nothing else.
+//
+// "Range" kernels are serial: the op splits the work with parallel_for and calls them on parts.
+// "Whole" kernels (gemm, conv) know their blocking and call parallel_for themselves.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/elementwise_kinds.h"
+
+namespace nacre::kernels {
+
+// One tile of a unary micro-op: y[i] = f(x[i]), 0 <= i < n. x may equal y.
+using UnaryFn = void (*)(const float* x, float* y, int64_t n);
+// One tile of a binary micro-op. A step of 0 repeats the operand's first element, 1 walks it.
+// y may equal a or b where their step is 1.
+using BinaryFn = void (*)(const float* a, const float* b, float* y, int64_t n, int step_a, int step_b);
+using CompareFn = void (*)(const float* a, const float* b, uint8_t* y, int64_t n, int step_a, int step_b);
+
+// Reductions of x viewed as (outer, reduce, inner), for outer rows [begin, end): y is (outer, inner).
+// Sums accumulate in a fixed order that depends on the shape only (pairwise or blocked, at least as
+// accurate as NumPy's). NaN propagates through max and min.
+enum class Reduce : uint8_t { kSum, kMax, kMin, kProd, kSumSquares, kCount };
+using ReduceFn = void (*)(const float* x, float* y, int64_t begin, int64_t end, int64_t reduce, int64_t inner);
+
+// C (m x n) = alpha * op(A) (m x k) op(B) (k x n) + beta * C, row-major, batched. lda, ldb, ldc: row
+// strides in elements of the stored (untransposed) matrices. batch strides in elements; 0 repeats.
+struct GemmArgs {
+  const float* a;
+  const float* b;
+  float* c;
+  int64_t m, n, k;
+  int64_t lda, ldb, ldc;
+  bool trans_a, trans_b;
+  float alpha, beta;  // beta is 0 or 1; with 0, C is not read
+  int64_t batch;
+  int64_t stride_a, stride_b, stride_c;
+  const float* bias;  // n values added to every row of C when not null
+  bool relu;          // max(0, .) after bias
+};
+using GemmFn = void (*)(const GemmArgs& args);
+
+// Convolution over NHWC (1-D and 2-D use 1 for the leading spatial dimensions; always 3 here).
+// x: (batch, in[0..2], in_channels); filter: (kernel[0..2], in_channels / groups, out_channels);
+// y: (batch, out[0..2], out_channels). Padding is of the low side; the high side follows from out.
+struct ConvArgs {
+  int64_t batch, in_channels, out_channels, groups;
+  int64_t in[3], out[3], kernel[3], stride[3], dilation[3], pad[3];
+  const float* x;       // forward, filter gradient
+  const float* filter;  // forward, data gradient
+  const float* y;       // the output's gradient in both backward kernels
+  float* result;        // y, dx or dfilter
+  const float* bias;    // forward only: out_channels values or null
+  bool relu;            // forward only
+};
+using ConvFn = void (*)(const ConvArgs& args);
+
+// Pooling over NHWC, 3 spatial dimensions as above; batch rows [begin, end).
+struct PoolArgs {
+  int64_t batch, channels;
+  int64_t in[3], out[3], window[3], stride[3], pad[3];
+  bool count_padding;   // average: divide by the window's full size, not by the elements inside x
+  const float* x;
+  const float* y;       // backward of max: the forward's output
+  const float* grad;    // backward: gradient of y
+  float* result;        // y or dx
+};
+using PoolFn = void (*)(const PoolArgs& args, int64_t begin, int64_t end);
+
+// One optimizer step over n elements, in place (pointers may not overlap). Formulas: Keras 3.
+struct AdamArgs {
+  float* param; float* m; float* v; float* v_max;  // v_max: amsgrad, else null
+  const float* grad;
+  float alpha;      // learning_rate * sqrt(1 - beta2^t) / (1 - beta1^t)
+  float beta1, beta2, epsilon;
+  float decay;      // param *= 1 - decay first (AdamW: learning_rate * weight_decay), 0 for none
+};
+struct SgdArgs {
+  float* param; float* momentum_buffer;  // null without momentum
+  const float* grad;
+  float learning_rate, momentum;
+  bool nesterov;
+  float decay;
+};
+
+struct KernelTable {
+  UnaryFn unary[static_cast<int>(Unary::kCount)];
+  BinaryFn binary[static_cast<int>(Binary::kCount)];
+  CompareFn compare[static_cast<int>(Compare::kCount)];
+  // y[i] = condition[i] ? a[i] : b[i], steps as in BinaryFn.
+  void (*select)(const uint8_t* condition, const float* a, const float* b, float* y, int64_t n,
+                 int step_a, int step_b);
+  void (*clip)(const float* x, float* y, int64_t n, float low, float high);
+
+  // Conversions, round to nearest even.
+  void (*float_from_bf16)(const uint16_t* x, float* y, int64_t n);
+  void (*bf16_from_float)(const float* x, uint16_t* y, int64_t n);
+  void (*float_from_f16)(const uint16_t* x, float* y, int64_t n);
+  void (*f16_from_float)(const float* x, uint16_t* y, int64_t n);
+  void (*float_from_u8)(const uint8_t* x, float* y, int64_t n);
+
+  ReduceFn reduce[static_cast<int>(Reduce::kCount)];
+  // Index of the first maximum / minimum (NaN wins) of x (outer, reduce, inner), rows [begin, end).
+  void (*argmax)(const float* x, int32_t* y, int64_t begin, int64_t end, int64_t reduce, int64_t inner);
+  void (*argmin)(const float* x, int32_t* y, int64_t begin, int64_t end, int64_t reduce, int64_t inner);
+
+  // Row kernels: matrices of `cols` columns, rows [begin, end). stable (row maximum subtracted).
+  void (*softmax)(const float* x, float* y, int64_t begin, int64_t end, int64_t cols);
+  void (*log_softmax)(const float* x, float* y, int64_t begin, int64_t end, int64_t cols);
+  // dx = y * (g - sum(g * y)), and dx = g - exp(y) * sum(g).
+  void (*softmax_grad)(const float* y, const float* g, float* dx, int64_t begin, int64_t end, int64_t cols);
+  void (*log_softmax_grad)(const float* y, const float* g, float* dx, int64_t begin, int64_t end, int64_t cols);
+  // loss[r] = logsumexp(x[r]) - x[r][label[r]]; a label outside [0, cols) gives NaN.
+  void (*sparse_cross_entropy)(const float* x, const int32_t* label, float* loss, int64_t begin,
+                               int64_t end, int64_t cols);
+  // dx[r] = (softmax(x[r]) - onehot(label[r])) * g[r].
+  void (*sparse_cross_entropy_grad)(const float* x, const int32_t* label, const float* g, float* dx,
+                                    int64_t begin, int64_t end, int64_t cols);
+  // y = (x - mean) * rstd * gamma + beta per row; gamma and beta may be null; mean and rstd (one
+  // value a row) are written.
+  void (*layer_norm)(const float* x, const float* gamma, const float* beta, float* y, float* mean,
+                     float* rstd, int64_t begin, int64_t end, int64_t cols, float epsilon);
+  // dx of layer_norm; dgamma and dbeta (cols) are accumulated into when not null.
+  void (*layer_norm_grad)(const float* x, const float* gamma, const float* mean, const float* rstd,
+                          const float* g, float* dx, float* dgamma, float* dbeta, int64_t begin,
+                          int64_t end, int64_t cols);
+  // Per-column statistics of rows [begin, end): sum (cols) and sum of squared deviations from
+  // `shift` (cols) are accumulated into.
+  void (*column_moments)(const float* x, const float* shift, double* sum, double* sum_squares,
+                         int64_t begin, int64_t end, int64_t cols);
+  // y = x * scale + offset per column.
+  void (*column_affine)(const float* x, const float* scale, const float* offset, float* y,
+                        int64_t begin, int64_t end, int64_t cols);
+  // Accumulates sum(g) and sum(g * (x - mean)) per column.
+  void (*column_grad_sums)(const float* x, const float* g, const float* mean, double* sum_g,
+                           double* sum_gx, int64_t begin, int64_t end, int64_t cols);
+
+  // Optimizers: elements [begin, end).
+  void (*adam)(const AdamArgs& args, int64_t begin, int64_t end);
+  void (*sgd)(const SgdArgs& args, int64_t begin, int64_t end);
+
+  // Random (Philox 4x32-10, counter-based; element i of a stream depends on key, counter and i
+  // only): elements [begin, end) of the stream.
+  void (*random_bits)(uint64_t key, uint64_t counter, uint32_t* y, int64_t begin, int64_t end);
+  void (*random_uniform)(uint64_t key, uint64_t counter, float* y, int64_t begin, int64_t end, float low, float high);
+  void (*random_normal)(uint64_t key, uint64_t counter, float* y, int64_t begin, int64_t end, float mean, float stddev);
+  // y = keep ? x * scale : 0, where keep has probability 1 - rate; mask (0 or 1 bytes) is written.
+  void (*dropout)(uint64_t key, uint64_t counter, const float* x, float* y, uint8_t* mask,
+                  int64_t begin, int64_t end, float rate, float scale);
+
+  // out (cols x rows) = transpose of x (rows x cols), output rows [begin, end).
+  void (*transpose)(const float* x, float* y, int64_t rows, int64_t cols, int64_t begin, int64_t end);
+
+  GemmFn gemm;
+  ConvFn conv_forward;
+  ConvFn conv_data_grad;
+  ConvFn conv_filter_grad;
+  PoolFn max_pool;
+  PoolFn max_pool_grad;
+  PoolFn average_pool;
+  PoolFn average_pool_grad;
+};
+
+// The table of the active instruction set (base/cpu.h). An entry an instruction set leaves null is
+// taken from the portable table when the tables are built.
+const KernelTable& table();
+
+}  // namespace nacre::kernels
