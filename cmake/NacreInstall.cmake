@@ -1,0 +1,1 @@
+# cmake --install: headers, the static library and find_package(nacre).

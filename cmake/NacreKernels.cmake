@@ -1,0 +1,25 @@
+# kernels/cpu/*.cpp, each compiled once per instruction set into its own namespace.
+set(NACRE_ISA_FLAGS_portable "")
+set(NACRE_ISA_FLAGS_v2 -march=x86-64-v2)
+set(NACRE_ISA_FLAGS_avx2 -march=x86-64-v3)
+set(NACRE_ISA_FLAGS_avx512 -march=x86-64-v4)
+set(NACRE_ISA_FLAGS_avx512_bf16 -march=x86-64-v4 -mavx512bf16 -mavx512vnni)
+
+function(nacre_add_kernels target)
+  set(isas portable)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    list(APPEND isas v2 avx2 avx512 avx512_bf16)
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp/kernels/cpu/*.cpp)
+  foreach(isa IN LISTS isas)
+    add_library(nacre_kernels_${isa} OBJECT ${sources})
+    target_include_directories(nacre_kernels_${isa} PRIVATE
+      ${PROJECT_SOURCE_DIR}/cpp ${PROJECT_SOURCE_DIR}/cpp/include)
+    target_compile_definitions(nacre_kernels_${isa} PRIVATE NACRE_ISA_NAMESPACE=${isa})
+    target_compile_options(nacre_kernels_${isa} PRIVATE ${NACRE_WARNINGS} -O3 ${NACRE_ISA_FLAGS_${isa}}
+      -fno-math-errno -fno-trapping-math -ffp-contract=fast)
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:nacre_kernels_${isa}>)
+    string(TOUPPER ${isa} upper)
+    target_compile_definitions(${target} PRIVATE NACRE_HAVE_ISA_${upper})
+  endforeach()
+endfunction()
