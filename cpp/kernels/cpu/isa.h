@@ -1,0 +1,16 @@
+// What each kernel file contributes to its instruction set's table. Every symbol of these files lives
+// in nacre::kernels::<isa> (or an anonymous namespace inside it), so that objects of two
+// instruction sets never share one.
+#pragma once
+
+#include "kernels/abi.h"
+
+#ifndef NACRE_ISA_NAMESPACE
+#error "kernel files are compiled with NACRE_ISA_NAMESPACE set"
+#endif
+
+namespace nacre::kernels::NACRE_ISA_NAMESPACE {
+
+void fill_table(KernelTable& table);  // all of the below, in table.cpp
+
+}  // namespace nacre::kernels::NACRE_ISA_NAMESPACE

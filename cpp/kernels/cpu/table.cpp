@@ -1,0 +1,7 @@
+#include "kernels/cpu/isa.h"
+
+namespace nacre::kernels::NACRE_ISA_NAMESPACE {
+
+void fill_table(KernelTable& table) {}
+
+}  // namespace nacre::kernels::NACRE_ISA_NAMESPACE
