@@ -12,6 +12,10 @@
 
 #include "kernels/elementwise_kinds.h"
 
+namespace nacre {
+enum class Isa : uint8_t;  // base/cpu.h
+}
+
 namespace nacre::kernels {
 
 // One tile of a unary micro-op: y[i] = f(x[i]), 0 <= i < n. x may equal y.
@@ -168,5 +172,7 @@ struct KernelTable {
 // The table of the active instruction set (base/cpu.h). An entry an instruction set leaves null is
 // taken from the portable table when the tables are built.
 const KernelTable& table();
+// The table of one instruction set, which must be available (tests, benchmarks).
+const KernelTable& table(Isa isa);
 
 }  // namespace nacre::kernels

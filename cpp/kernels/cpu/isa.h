@@ -11,6 +11,6 @@
 
 namespace nacre::kernels::NACRE_ISA_NAMESPACE {
 
-void fill_table(KernelTable& table);  // all of the below, in table.cpp
+void fill_table(KernelTable& table);  // all of the below, in cpu/table.cpp
 
 }  // namespace nacre::kernels::NACRE_ISA_NAMESPACE

@@ -2,6 +2,8 @@
 
 namespace nacre::kernels::NACRE_ISA_NAMESPACE {
 
-void fill_table(KernelTable& table) {}
+void fill_table(KernelTable& table) {
+  (void)table;
+}
 
 }  // namespace nacre::kernels::NACRE_ISA_NAMESPACE
