@@ -5,6 +5,7 @@
 // increment of a word that is exhausted between jobs: a worker that arrives late finds nothing, or
 // helps the slot's next job, and nobody waits for workers that merely woke up.
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -32,8 +33,11 @@ namespace {
 
 constexpr int kMaxJobs = 64;   // bits of the masks below; callers beyond them run serially
 constexpr int kMaxSpans = 32;  // threads beyond them share spans
-constexpr std::chrono::nanoseconds kIdleSpin{4000};     // a worker, before it sleeps
-constexpr std::chrono::nanoseconds kFinishSpin{10000};  // a caller, while workers finish chunks
+using Clock = std::chrono::steady_clock;
+using Time = Clock::time_point;
+constexpr std::chrono::nanoseconds kLongSpin{32000};    // an idle worker that is called often
+constexpr std::chrono::nanoseconds kShortSpin{2000};    // an idle worker otherwise
+constexpr std::chrono::nanoseconds kFinishSpin{10000};  // a caller whose chunks workers finish
 
 void pause_cpu() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -61,16 +65,16 @@ void wake(std::atomic<uint32_t>& word, int count) {
 #endif
 }
 
-// Polls `ready` for `limit`; the clock is read every few pauses because it costs more than they do.
+// Polls `ready` until `limit`; the clock is read every few pauses because it costs more than they
+// do.
 template <class Ready>
-bool spin_until(std::chrono::nanoseconds limit, Ready&& ready) {
-  const auto start = std::chrono::steady_clock::now();
+bool spin_until(Time limit, Ready&& ready) {
   do {
     for (int i = 0; i < 8; ++i) {
       if (ready()) return true;
       pause_cpu();
     }
-  } while (std::chrono::steady_clock::now() - start < limit);
+  } while (Clock::now() < limit);
   return ready();
 }
 
@@ -201,7 +205,7 @@ class Pool {
 
   static void wait_for(Job& job) {
     const auto done = [&] { return job.remaining.load(std::memory_order_acquire) == 0; };
-    if (spin_until(kFinishSpin, done)) return;
+    if (spin_until(Clock::now() + kFinishSpin, done)) return;
     job.caller_sleeps.store(true);
     for (uint32_t left = job.remaining.load(); left != 0; left = job.remaining.load()) {
       sleep_on(job.remaining, left);
@@ -242,22 +246,30 @@ class Pool {
     const int sleeping = static_cast<int>(idle % kSpinning);
     const int count = std::min(wanted - static_cast<int>(idle / kSpinning), sleeping);
     if (count <= 0) return;
+    last_call_.store(Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
     signal_.fetch_add(1);
     wake(signal_, count);
   }
 
-  void rest(int index) {
+  // Waits for work: spins, then sleeps. Inside a training step the next call is microseconds away
+  // and spinning is cheaper than waking; a worker whose waits turn out long hardly spins at all.
+  void rest(int index, int& short_waits) {
+    const Time start = Clock::now();
+    Time end = start;
     idle_.fetch_add(kSpinning);
-    const bool found = spin_until(kIdleSpin, [&] { return has_work(); });
-    if (found) {
+    if (spin_until(start + (short_waits > 0 ? kLongSpin : kShortSpin),
+                   [&] { return has_work(); })) {
       idle_.fetch_sub(kSpinning);
-      return;
+    } else {
+      const uint32_t seen = signal_.load();
+      idle_.fetch_add(kSleeping - kSpinning);
+      // Either this look finds a job published before the count rose, or its caller saw the count.
+      if (!has_work() && !is_surplus(index)) sleep_on(signal_, seen);
+      idle_.fetch_sub(kSleeping);
+      // When it was called, not when the system let it run.
+      end = Time(Time::duration(last_call_.load(std::memory_order_relaxed)));
     }
-    const uint32_t seen = signal_.load();
-    idle_.fetch_add(kSleeping - kSpinning);
-    // Either this look finds a job published before the count rose, or its caller saw the count.
-    if (!has_work() && !is_surplus(index)) sleep_on(signal_, seen);
-    idle_.fetch_sub(kSleeping);
+    short_waits = std::clamp(short_waits + (end - start < kLongSpin ? 1 : -1), 0, 4);
   }
 
   void add_workers(int wanted) {
@@ -290,7 +302,11 @@ class Pool {
     const Region region;
 #ifdef __linux__
     pthread_setname_np(pthread_self(), "nacre-worker");
+    // A woken worker must not displace its caller: where no CPU is free, the caller goes on alone.
+    sched_param param{};
+    pthread_setschedparam(pthread_self(), SCHED_BATCH, &param);
 #endif
+    int short_waits = 0;
     while (true) {
       if (is_surplus(index)) {
         const std::lock_guard lock(mutex_);
@@ -300,7 +316,7 @@ class Pool {
           return;
         }
       }
-      if (!help(index)) rest(index);
+      if (!help(index)) rest(index, short_waits);
     }
   }
 
@@ -309,6 +325,7 @@ class Pool {
   alignas(64) std::atomic<uint64_t> active_{0};  // slots with a published job
   alignas(64) std::atomic<uint32_t> idle_{0};
   alignas(64) std::atomic<uint32_t> signal_{0};  // what sleeping workers sleep on
+  std::atomic<Clock::rep> last_call_{0};         // when sleeping workers were last woken
   std::atomic<int> workers_{0};
   std::atomic<int> limit_{0};
   std::atomic<bool> can_grow_{true};  // false once the system refused a thread
