@@ -1,0 +1,158 @@
+// Running an op eagerly: the only way a tensor comes out of one.
+#include <array>
+
+#include "nacre/ops/opdef.h"
+#include "nacre/ops/ops.h"
+#include "nacre/ops/recorder.h"
+
+namespace nacre {
+namespace {
+
+constexpr size_t kInlineOperands = 8;
+
+ScalarKind kind_of(DType dtype) {
+  if (dtype == DType::kBool) return ScalarKind::kBool;
+  return is_floating(dtype) ? ScalarKind::kFloat : ScalarKind::kInt;
+}
+
+DType common_dtype(std::span<const Tensor> inputs, Promote rule) {
+  bool have_strong = false;
+  DType strong = DType::kBool;
+  bool have_weak = false;
+  DType weak = DType::kBool;
+  for (const Tensor& t : inputs) {
+    if (!t.defined()) continue;
+    if (t.is_weak()) {
+      weak = have_weak ? promote(weak, t.dtype()) : t.dtype();
+      have_weak = true;
+    } else {
+      strong = have_strong ? promote(strong, t.dtype()) : t.dtype();
+      have_strong = true;
+    }
+  }
+  DType result = have_strong ? strong : weak;
+  if (have_strong && have_weak) result = promote(strong, kind_of(weak));
+  if (rule == Promote::kCommonFloat && !is_floating(result)) {
+    result = floatx();
+  }
+  return result;
+}
+
+// A weak scalar is a constant nobody else holds: it is remade, not cast by a recorded op.
+Tensor remake_scalar(const Tensor& scalar, DType dtype) {
+  Tensor out(TensorSpec{dtype, {}});
+  dispatch(scalar.dtype(), [&]<class S>(type_tag<S>) {
+    const S value = *scalar.data<S>();
+    dispatch(dtype, [&]<class D>(type_tag<D>) {
+      *out.mutable_data<D>() = static_cast<D>(value);
+    });
+  });
+  return out;
+}
+
+Tensor run_view(const OpDef& op, const Tensor& input, const TensorSpec& spec, const Attrs* attrs) {
+  const int64_t offset = op.view(attrs, input.spec(), spec);
+  if (offset < 0) return {};
+  return Tensor(spec, input.storage(), input.byte_offset() + static_cast<size_t>(offset));
+}
+
+Tensors run_kernel(const OpDef& op, std::span<const Tensor> inputs, const Attrs* attrs,
+                   const std::vector<TensorSpec>& specs) {
+  Tensors outputs;
+  outputs.reserve(specs.size());
+  if (op.view) {
+    Tensor shared = run_view(op, inputs[0], specs[0], attrs);
+    if (shared.defined()) {
+      outputs.push_back(std::move(shared));
+      return outputs;
+    }
+  }
+  std::array<Buffer, kInlineOperands> inline_in;
+  std::vector<Buffer> heap_in;
+  Buffer* in = inline_in.data();
+  if (inputs.size() > kInlineOperands) {
+    heap_in.resize(inputs.size());
+    in = heap_in.data();
+  }
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].defined()) in[i] = {const_cast<void*>(inputs[i].data()), &inputs[i].spec()};
+  }
+  std::array<Buffer, kInlineOperands> inline_out;
+  std::vector<Buffer> heap_out;
+  Buffer* out = inline_out.data();
+  if (specs.size() > kInlineOperands) {
+    heap_out.resize(specs.size());
+    out = heap_out.data();
+  }
+  for (size_t i = 0; i < specs.size(); ++i) {
+    outputs.emplace_back(specs[i]);
+    out[i] = {outputs[i].mutable_data(), &outputs[i].spec()};
+  }
+  KernelContext context{attrs, {in, inputs.size()}, {out, specs.size()}, nullptr};
+  Ref<Storage> workspace;
+  if (op.workspace) {
+    const size_t bytes = op.workspace(attrs, context.in, context.out);
+    if (bytes) {
+      workspace = make_ref<Storage>(bytes);
+      context.workspace = workspace->data();
+    }
+  }
+  op.kernel(context);
+  return outputs;
+}
+
+}  // namespace
+
+std::vector<Recorder*>& active_recorders() {
+  thread_local std::vector<Recorder*> recorders;
+  return recorders;
+}
+
+PauseGradients::PauseGradients() : saved_(active_recorders()) {
+  std::erase_if(active_recorders(), [](Recorder* r) { return r->is_gradient_tape(); });
+}
+
+PauseGradients::~PauseGradients() {
+  active_recorders() = std::move(saved_);
+}
+
+void observe(const Tensor& value) {
+  for (Recorder* recorder : active_recorders()) recorder->on_observe(value);
+}
+
+Tensors apply(const OpDef& op, std::span<const Tensor> inputs, Ref<Attrs> attrs) {
+  Tensors promoted;
+  if (op.promote != Promote::kNone) {
+    const DType dtype = common_dtype(inputs, op.promote);
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const Tensor& t = inputs[i];
+      if (!t.defined() || (t.dtype() == dtype && !t.is_weak())) continue;
+      if (promoted.empty()) promoted.assign(inputs.begin(), inputs.end());
+      promoted[i] = t.is_weak() ? remake_scalar(t, dtype) : ops::cast(t, dtype);
+    }
+    if (!promoted.empty()) inputs = promoted;
+  }
+  if (!op.kernel && !op.view) return op.composite(inputs, attrs.get());
+
+  const std::vector<TensorSpec> specs = op.infer({attrs.get(), inputs, op.name});
+  bool symbolic = false;
+  for (const Tensor& t : inputs) symbolic = symbolic || (t.defined() && t.is_placeholder());
+  if (symbolic) {
+    Tensors outputs;
+    for (const TensorSpec& spec : specs) outputs.push_back(Tensor::placeholder(spec));
+    return outputs;
+  }
+  Tensors outputs = run_kernel(op, inputs, attrs.get(), specs);
+  const auto& recorders = active_recorders();
+  if (!recorders.empty()) {
+    const OpCall call{&op, attrs, inputs, outputs, nullptr};
+    for (Recorder* recorder : recorders) recorder->on_call(call);
+  }
+  return outputs;
+}
+
+Tensor apply_one(const OpDef& op, std::span<const Tensor> inputs, Ref<Attrs> attrs) {
+  return std::move(apply(op, inputs, std::move(attrs))[0]);
+}
+
+}  // namespace nacre

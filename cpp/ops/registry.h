@@ -1,0 +1,22 @@
+// The families of ops. A new family file declares its function here and is called once below.
+#pragma once
+
+#include "nacre/ops/opdef.h"
+
+namespace nacre {
+
+void register_elementwise_ops(OpRegistry& registry);
+void register_cast_ops(OpRegistry& registry);
+void register_shape_ops(OpRegistry& registry);
+void register_reduction_ops(OpRegistry& registry);
+void register_matmul_ops(OpRegistry& registry);
+
+inline void register_all_ops(OpRegistry& registry) {
+  register_elementwise_ops(registry);
+  register_cast_ops(registry);
+  register_shape_ops(registry);
+  register_reduction_ops(registry);
+  register_matmul_ops(registry);
+}
+
+}  // namespace nacre
