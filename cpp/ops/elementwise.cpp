@@ -42,7 +42,7 @@ void binary_loop(const KernelContext& c, F f) {
 
 // The fast kernel for float32, the reference for the rest.
 template <class F>
-void unary_kernel(const KernelContext& c, kernels::Unary kind, bool floating_only) {
+void unary_kernel(const KernelContext& c, kernels::Unary kind) {
   if (c.in[0].dtype() == DType::kFloat32) {
     if (const auto fn = table().unary[static_cast<int>(kind)]) {
       const float* x = c.in[0].as<const float>();
@@ -317,19 +317,16 @@ BackwardFn binary_backward(kernels::Binary kind) {
   };
 }
 
-template <class F>
-void add_unary(OpRegistry& registry, const char* name, kernels::Unary kind, bool floating) {
+template <class F, bool floating>
+void add_unary(OpRegistry& registry, const char* name, kernels::Unary kind) {
   OpDef def;
   def.name = name;
   def.params = "x";
   def.doc = unary_doc(name);
   def.promote = floating ? Promote::kCommonFloat : Promote::kNone;
   def.infer = infer_unary;
-  if (floating) {
-    def.kernel = [kind](const KernelContext& c) { unary_kernel<FloatOnly<F>>(c, kind, true); };
-  } else {
-    def.kernel = [kind](const KernelContext& c) { unary_kernel<F>(c, kind, false); };
-  }
+  using Scalar = std::conditional_t<floating, FloatOnly<F>, F>;
+  def.kernel = [kind](const KernelContext& c) { unary_kernel<Scalar>(c, kind); };
   def.backward = unary_backward(kind);
   def.differentiable = static_cast<bool>(def.backward);
   def.elementwise = true;
@@ -341,8 +338,8 @@ void add_unary(OpRegistry& registry, const char* name, kernels::Unary kind, bool
 void register_elementwise_ops(OpRegistry& registry) {
   constexpr auto first_any = kernels::Unary::kAbs;
 #define NACRE_ADD_UNARY(function, name, kind)                               \
-  add_unary<reference::kind>(registry, name, kernels::Unary::k##kind,       \
-                             kernels::Unary::k##kind < first_any);
+  add_unary<reference::kind, (kernels::Unary::k##kind < first_any)>(        \
+      registry, name, kernels::Unary::k##kind);
   NACRE_UNARY_OPS(NACRE_ADD_UNARY)
 #undef NACRE_ADD_UNARY
 

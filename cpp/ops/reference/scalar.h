@@ -180,17 +180,20 @@ struct Minimum {
 struct Pow {
   template <class T>
   T operator()(T a, T b) const {
-    if constexpr (kIsFloat<T>) return std::pow(a, b);
-    if constexpr (std::is_signed_v<T>) {
-      if (b < 0) return static_cast<T>(a == 1 ? 1 : a == T(-1) ? (b % 2 ? -1 : 1) : 0);
+    if constexpr (kIsFloat<T>) {
+      return std::pow(a, b);
+    } else {
+      if constexpr (std::is_signed_v<T>) {
+        if (b < 0) return static_cast<T>(a == 1 ? 1 : a == T(-1) ? (b % 2 ? -1 : 1) : 0);
+      }
+      uint64_t result = 1;
+      uint64_t base = static_cast<uint64_t>(a);
+      for (uint64_t e = static_cast<uint64_t>(b); e; e >>= 1) {
+        if (e & 1) result *= base;
+        base *= base;
+      }
+      return static_cast<T>(result);
     }
-    uint64_t result = 1;
-    uint64_t base = static_cast<uint64_t>(a);
-    for (uint64_t e = static_cast<uint64_t>(b); e; e >>= 1) {
-      if (e & 1) result *= base;
-      base *= base;
-    }
-    return static_cast<T>(result);
   }
 };
 // The sign of the divisor, as Python and NumPy; an integer divided by zero gives zero.
