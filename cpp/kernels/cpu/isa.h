@@ -12,5 +12,6 @@
 namespace nacre::kernels::NACRE_ISA_NAMESPACE {
 
 void fill_table(KernelTable& table);  // all of the below, in cpu/table.cpp
+void fill_gemm(KernelTable& table);
 
 }  // namespace nacre::kernels::NACRE_ISA_NAMESPACE

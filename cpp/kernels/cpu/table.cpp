@@ -3,7 +3,7 @@
 namespace nacre::kernels::NACRE_ISA_NAMESPACE {
 
 void fill_table(KernelTable& table) {
-  (void)table;
+  fill_gemm(table);
 }
 
 }  // namespace nacre::kernels::NACRE_ISA_NAMESPACE

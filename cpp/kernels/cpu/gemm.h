@@ -1,0 +1,12 @@
+// What the parts of GEMM share.
+#pragma once
+
+#include "kernels/cpu/micro_kernel.h"
+
+namespace nacre::kernels::NACRE_ISA_NAMESPACE {
+
+void gemm_f32(const GemmArgs& args);
+// The same for m == 1 or n == 1: matrix times vector, bound by memory.
+void gemv_f32(const GemmArgs& args);
+
+}  // namespace nacre::kernels::NACRE_ISA_NAMESPACE

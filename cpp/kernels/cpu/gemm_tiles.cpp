@@ -1,0 +1,167 @@
+// The micro-kernels of micro_kernel.h and the packing of their panels.
+#include "kernels/cpu/micro_kernel.h"
+
+namespace nacre::kernels::NACRE_ISA_NAMESPACE {
+namespace {
+
+// Up to kLanes values; zeros where `count` ends, also at or below 0.
+NACRE_INLINE Vec load_some(const float* p, int64_t count) {
+  if (count >= kLanes) return load(p);
+  return count > 0 ? load_partial(p, count) : Vec(0.0f);
+}
+
+// What does not fit the fast store: alpha, bias, relu, columns that do not fill the vectors.
+NACRE_FULL_VECTORS __attribute__((noinline)) void store_tile(const Tile& t, const FloatVector* acc,
+                                                             int rows, int vecs) {
+  for (int i = 0; i < rows; ++i) {
+    float* c = t.c + i * t.ldc;
+    for (int v = 0; v < vecs; ++v) {
+      const int64_t count = smaller(t.cols - v * kLanes, kLanes);
+      if (count <= 0) break;
+      Vec x = Vec(t.alpha) * Vec(acc[i * vecs + v]);
+      if (count == kLanes) {
+        if (t.accumulate) x += load(c + v * kLanes);
+        if (t.bias) x += load(t.bias + v * kLanes);
+        if (t.relu) x = relu_of(x);
+        store(c + v * kLanes, x);
+      } else {
+        if (t.accumulate) x += load_partial(c + v * kLanes, count);
+        if (t.bias) x += load_partial(t.bias + v * kLanes, count);
+        if (t.relu) x = relu_of(x);
+        store_partial(c + v * kLanes, x, count);
+      }
+    }
+  }
+}
+
+// All loops over rows and vectors are unrolled, so that acc lives in registers.
+template <ALayout kLayout, int kVecs, int kRows>
+NACRE_FULL_VECTORS void tile_f32(const Tile& t) {
+  FloatVector acc[kRows * kVecs];
+#pragma GCC unroll 64
+  for (int i = 0; i < kRows * kVecs; ++i) acc[i] = FloatVector{};
+  const int64_t lda = t.lda, ldb = t.ldb;
+  for (int64_t s = 0; s < t.num_segments; ++s) {
+    const float* a = t.a + t.segments[s].a;
+    const float* b = t.b + t.segments[s].b;
+    for (int64_t k = t.segments[s].k; k > 0; --k) {
+      FloatVector bv[kVecs];
+#pragma GCC unroll 4
+      for (int v = 0; v < kVecs; ++v) bv[v] = load(b + v * kLanes).v;
+#pragma GCC unroll 16
+      for (int i = 0; i < kRows; ++i) {
+        const float x = kLayout == ALayout::kRows ? a[i * lda] : a[i];
+#pragma GCC unroll 4
+        for (int v = 0; v < kVecs; ++v) acc[i * kVecs + v] += x * bv[v];
+      }
+      a += kLayout == ALayout::kRows ? 1 : lda;
+      b += ldb;
+    }
+  }
+  const bool plain = t.alpha == 1 && !t.bias && !t.relu && t.cols == kVecs * kLanes;
+  if (plain && t.accumulate) {
+#pragma GCC unroll 64
+    for (int i = 0; i < kRows * kVecs; ++i)
+      acc[i] += load(t.c + (i / kVecs) * t.ldc + (i % kVecs) * kLanes).v;
+  }
+  if (plain) {
+#pragma GCC unroll 64
+    for (int i = 0; i < kRows * kVecs; ++i)
+      store(t.c + (i / kVecs) * t.ldc + (i % kVecs) * kLanes, acc[i]);
+    return;
+  }
+  FloatVector spilled[kRows * kVecs];
+#pragma GCC unroll 64
+  for (int i = 0; i < kRows * kVecs; ++i) spilled[i] = acc[i];
+  store_tile(t, spilled, kRows, kVecs);
+}
+
+struct TileTable {
+  TileFn narrow[kMaxRows], panel[kMaxRows], wide[kWideRows];
+};
+
+template <ALayout kLayout, int kRows>
+constexpr void fill_rows(TileTable& table) {
+  table.narrow[kRows - 1] = tile_f32<kLayout, 1, kRows>;
+  table.panel[kRows - 1] = tile_f32<kLayout, 2, kRows>;
+  if constexpr (kRows <= kWideRows) table.wide[kRows - 1] = tile_f32<kLayout, kWideVecs, kRows>;
+  if constexpr (kRows < kMaxRows) fill_rows<kLayout, kRows + 1>(table);
+}
+
+template <ALayout kLayout>
+constexpr TileTable make_table() {
+  TileTable table{};
+  fill_rows<kLayout, 1>(table);
+  return table;
+}
+
+constexpr TileTable kTiles[] = {make_table<ALayout::kRows>(), make_table<ALayout::kColumns>()};
+
+}  // namespace
+
+TileFn tile_kernel(ALayout layout, int vecs, int rows) {
+  const TileTable& table = kTiles[static_cast<int>(layout)];
+  return vecs == 1   ? table.narrow[rows - 1]
+         : vecs == 2 ? table.panel[rows - 1]
+                     : table.wide[rows - 1];
+}
+
+int tile_vecs(int64_t rows, int64_t cols) {
+  if (cols <= kLanes) return 1;
+  return cols <= 2 * kLanes || rows > kWideRows ? 2 : kWideVecs;
+}
+
+void run_tiles(Tile tile, ALayout layout, int vecs, int64_t rows) {
+  if (rows <= 0) return;
+  // Tiles of nearly equal height: 32 rows are 11 + 11 + 10, not 14 + 14 + 4.
+  const int64_t count = ceil_div(rows, vecs > 2 ? kWideRows : kMaxRows);
+  const int64_t height = rows / count, taller = rows % count;
+  const int64_t a_step = layout == ALayout::kRows ? tile.lda : 1;
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t h = height + (i < taller);
+    tile_kernel(layout, vecs, static_cast<int>(h))(tile);
+    tile.a += h * a_step;
+    tile.c += h * tile.ldc;
+  }
+}
+
+NACRE_FULL_VECTORS void pack_panel(const float* src, int64_t ld, int64_t k, int64_t cols,
+                                   int64_t width, float* dst) {
+  if (cols == width && width == 2 * kLanes) {
+    for (int64_t p = 0; p < k; ++p, src += ld, dst += width) {
+      store(dst, load(src));
+      store(dst + kLanes, load(src + kLanes));
+    }
+    return;
+  }
+  for (int64_t p = 0; p < k; ++p, src += ld, dst += width) {
+    for (int64_t j = 0; j < width; j += kLanes) {
+      store(dst + j, load_some(src + j, cols - j));
+    }
+  }
+}
+
+NACRE_FULL_VECTORS void pack_panel_transposed(const float* src, int64_t ld, int64_t k, int64_t cols,
+                                              int64_t width, float* dst) {
+  for (int64_t j = 0; j < width; j += kLanes) {
+    const int64_t rows = smaller(cols - j, kLanes);
+    for (int64_t p = 0; p < k; p += kLanes) {
+      const int64_t count = smaller(k - p, kLanes);
+      FloatVector block[kLanes];
+      if (rows == kLanes && count == kLanes) {
+#pragma GCC unroll 16
+        for (int i = 0; i < kLanes; ++i) block[i] = load(src + (j + i) * ld + p).v;
+        transpose_lanes(block);
+#pragma GCC unroll 16
+        for (int i = 0; i < kLanes; ++i) store(dst + (p + i) * width + j, block[i]);
+      } else {
+        for (int64_t i = 0; i < kLanes; ++i)
+          block[i] = i < rows ? load_some(src + (j + i) * ld + p, count).v : FloatVector{};
+        transpose_lanes(block);
+        for (int64_t i = 0; i < count; ++i) store(dst + (p + i) * width + j, block[i]);
+      }
+    }
+  }
+}
+
+}  // namespace nacre::kernels::NACRE_ISA_NAMESPACE
