@@ -1,4 +1,5 @@
-// Elementary functions of float32 vectors: the ones kernels use in bulk. math_double.h has the rest.
+// Elementary functions of float32 vectors: the ones kernels use in bulk. math_double.h has the
+// rest.
 //
 // Each states its largest error in ULP of the float32 result over all finite inputs (gradual
 // underflow included), tested in tests/cpp/kernels_math_test.cpp on every instruction set. NaN in
@@ -21,7 +22,9 @@ NACRE_INLINE Vec polynomial(Vec x, const float (&c)[kCount]) {
 }
 
 // low <= x <= high, NaN kept (the second operand of min and max wins).
-NACRE_INLINE Vec clamp(Vec x, float low, float high) { return max(low, min(high, x)); }
+NACRE_INLINE Vec clamp(Vec x, float low, float high) {
+  return max(low, min(high, x));
+}
 
 // a * 2^n for integral n in [-252, 254], rounded once where the result is subnormal.
 NACRE_INLINE Vec scale_by_power_of_two(Vec a, Vec n) {
@@ -99,7 +102,7 @@ NACRE_INLINE Vec tanh(Vec x) {
   Vec n;
   const Vec p = exp_reduced(min(20.0f, abs(x) + abs(x)), n);
   const Vec scale = float_from_bits(shift_left<23>(to_int(n) + VecI(127)));  // 0 <= n <= 29
-  const Vec e = fma(scale, p, scale - Vec(1.0f));                           // e^(2|x|) - 1
+  const Vec e = fma(scale, p, scale - Vec(1.0f));                            // e^(2|x|) - 1
   return copysign(e / (e + Vec(2.0f)), x);
 }
 
@@ -110,13 +113,15 @@ NACRE_INLINE Vec sigmoid(Vec x) {
 }
 
 // log(1 + e^x), 3 ULP.
-NACRE_INLINE Vec softplus(Vec x) { return max(0.0f, x) + log1p_unit(exp(-abs(x))); }
+NACRE_INLINE Vec softplus(Vec x) {
+  return max(0.0f, x) + log1p_unit(exp(-abs(x)));
+}
 
 // 3 ULP.
 NACRE_INLINE Vec erf(Vec x) {
   constexpr float p[] = {1.12837917f,    0.19249079f,     0.0555935225f,
                          0.00419674803f, 0.000406089138f, 6.60130587e-06f};
-  constexpr float q[] = {1.0f,           0.503923943f,   0.117242546f,  0.0162187307f,
+  constexpr float q[] = {1.0f,           0.503923943f,    0.117242546f,   0.0162187307f,
                          0.00140843367f, 7.12016558e-05f, 2.49724137e-07f};
   const Vec a = min(3.93f, abs(x)), z = a * a;  // erf(3.93) rounds to 1
   return copysign(min(1.0f, a * polynomial(z, p) / polynomial(z, q)), x);
@@ -136,7 +141,9 @@ NACRE_INLINE Vec gelu_tanh(Vec x) {
 }
 
 // 4 ULP.
-NACRE_INLINE Vec silu(Vec x) { return x * sigmoid(x); }
+NACRE_INLINE Vec silu(Vec x) {
+  return x * sigmoid(x);
+}
 
 // x tanh(log(1 + e^x)) = x n / (n + 2), n = e^x (e^x + 2): 6 ULP.
 NACRE_INLINE Vec mish(Vec x) {

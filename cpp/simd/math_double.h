@@ -21,12 +21,14 @@ NACRE_INLINE VecD polynomial(VecD x, const double (&c)[kCount]) {
 // e^(r ln 2) 2^n for t = n + r, |t| < 1000.
 NACRE_INLINE VecD exp2_double(VecD t) {
   const VecD n = round_even(t), r = (t - n) * VecD(0x1.62e42fefa39efp-1);
-  constexpr double c[] = {0.49999999999664269,   0.16666666667265315,    0.041666666962266757,
-                          0.0083333330950687116, 0.0013888811140819212,  0.00019841539106686923,
+  constexpr double c[] = {0.49999999999664269,    0.16666666667265315,   0.041666666962266757,
+                          0.0083333330950687116,  0.0013888811140819212, 0.00019841539106686923,
                           2.4880811601660131e-05, 2.7493057358631111e-06};
   return (r * r * polynomial(r, c) + r + VecD(1.0)) * power_of_two(n);
 }
-NACRE_INLINE VecD exp_double(VecD x) { return exp2_double(x * VecD(0x1.71547652b82fep+0)); }
+NACRE_INLINE VecD exp_double(VecD x) {
+  return exp2_double(x * VecD(0x1.71547652b82fep+0));
+}
 
 // Positive normal x.
 NACRE_INLINE VecD log_double(VecD x) {
@@ -63,17 +65,17 @@ NACRE_INLINE VecD quarter_turns(VecD x, VecD& n) {
 
 // 0 <= x <= 1.
 NACRE_INLINE VecD atan_unit(VecD x) {
-  constexpr double c[] = {-0.33333333111107433,   0.19999984221842246,   -0.14285320885842032,
-                          0.11106143430676646,    -0.090536295826988397, 0.07510511223801665,
-                          -0.060569560266128399,  0.044179097202218874,  -0.026547771053550693,
-                          0.011778636486649081,   -0.0033264846250909657, 0.0004406926944572819};
+  constexpr double c[] = {-0.33333333111107433,  0.19999984221842246,    -0.14285320885842032,
+                          0.11106143430676646,   -0.090536295826988397,  0.07510511223801665,
+                          -0.060569560266128399, 0.044179097202218874,   -0.026547771053550693,
+                          0.011778636486649081,  -0.0033264846250909657, 0.0004406926944572819};
   const VecD z = x * x;
   return x * z * polynomial(z, c) + x;
 }
 // 0 <= x <= 1/2.
 NACRE_INLINE VecD asin_half(VecD x) {
-  constexpr double c[] = {0.16666666669636768,  0.074999995332137373,  0.044643109104467088,
-                          0.030375305156062352, 0.022470451857622899,  0.016483664136937103,
+  constexpr double c[] = {0.16666666669636768,  0.074999995332137373,   0.044643109104467088,
+                          0.030375305156062352, 0.022470451857622899,   0.016483664136937103,
                           0.018606607363077111, -0.0028069649682628838, 0.031913319712270953};
   const VecD z = x * x;
   return x * z * polynomial(z, c) + x;
@@ -100,8 +102,12 @@ NACRE_INLINE Vec log_scaled(Vec x, double scale) {
   const Vec special = select(x == Vec(0.0f), -kInf, select(x < Vec(0.0f), kNaN, x));
   return select(finite, y, special);
 }
-NACRE_INLINE Vec log2(Vec x) { return log_scaled(x, 1.44269504088896341); }
-NACRE_INLINE Vec log10(Vec x) { return log_scaled(x, 0.434294481903251828); }
+NACRE_INLINE Vec log2(Vec x) {
+  return log_scaled(x, 1.44269504088896341);
+}
+NACRE_INLINE Vec log10(Vec x) {
+  return log_scaled(x, 0.434294481903251828);
+}
 
 NACRE_INLINE Vec log1p(Vec x) {
   const Mask regular = (x > Vec(-1.0f)) & (x < Vec(kInf));
@@ -147,9 +153,15 @@ NACRE_INLINE Vec trigonometric(Vec x) {
     return replace_lanes(~near, x, signed_y, [](float v) { return __builtin_cosf(v); });
   }
 }
-NACRE_INLINE Vec sin(Vec x) { return trigonometric<Trigonometric::kSin>(x); }
-NACRE_INLINE Vec cos(Vec x) { return trigonometric<Trigonometric::kCos>(x); }
-NACRE_INLINE Vec tan(Vec x) { return trigonometric<Trigonometric::kTan>(x); }
+NACRE_INLINE Vec sin(Vec x) {
+  return trigonometric<Trigonometric::kSin>(x);
+}
+NACRE_INLINE Vec cos(Vec x) {
+  return trigonometric<Trigonometric::kCos>(x);
+}
+NACRE_INLINE Vec tan(Vec x) {
+  return trigonometric<Trigonometric::kTan>(x);
+}
 
 // quarter * pi / 2 + factor * t for small integers quarter and factor, rounded once.
 NACRE_INLINE Vec angle(Vec quarter, Vec factor, VecD t) {
@@ -172,7 +184,8 @@ NACRE_INLINE VecD asin_argument(Vec a) {
 NACRE_INLINE Vec asin(Vec x) {
   const Vec a = abs(x);
   const Mask big = a > Vec(0.5f);
-  const Vec y = angle(select(big, 1.0f, 0.0f), select(big, -2.0f, 1.0f), asin_half(asin_argument(a)));
+  const Vec y =
+      angle(select(big, 1.0f, 0.0f), select(big, -2.0f, 1.0f), asin_half(asin_argument(a)));
   return select(a > Vec(1.0f), kNaN, copysign(y, x));
 }
 NACRE_INLINE Vec acos(Vec x) {
@@ -217,14 +230,16 @@ NACRE_INLINE Vec cbrt(Vec x) {
 // Polynomials in w = -log(1 - x^2) and its root, as M. Giles, Approximating the erfinv function
 // (2010); coefficients are our own fit. 2 ULP.
 NACRE_INLINE Vec erfinv(Vec x) {
-  constexpr double near[] = {1.5014093516925091,      0.24664027578564532,    -0.0041773246362107842,
-                             -0.0012527048768690727,  0.00021826355750395089, -4.9987597852158914e-06,
-                             -3.4260121719868473e-06, 4.7969886629789032e-07, 1.6457232255783232e-08,
-                             -1.1023217029613002e-08, 4.3703099895422626e-10, 1.328591977039758e-10};
-  constexpr double far[] = {2.8329767980757952,      1.0016752601965646,      0.0094455806374753228,
-                            -0.0076432791447042384,  0.005684223684763786,    -0.0035634102400201101,
-                            0.0014901316325718129,   -0.00013266535015403721, -0.00030404932077043379,
-                            0.00018168186380314061,  -1.2921544947008331e-05, -1.3554898889336885e-05};
+  constexpr double near[] = {
+      1.5014093516925091,      0.24664027578564532,    -0.0041773246362107842,
+      -0.0012527048768690727,  0.00021826355750395089, -4.9987597852158914e-06,
+      -3.4260121719868473e-06, 4.7969886629789032e-07, 1.6457232255783232e-08,
+      -1.1023217029613002e-08, 4.3703099895422626e-10, 1.328591977039758e-10};
+  constexpr double far[] = {
+      2.8329767980757952,     1.0016752601965646,      0.0094455806374753228,
+      -0.0076432791447042384, 0.005684223684763786,    -0.0035634102400201101,
+      0.0014901316325718129,  -0.00013266535015403721, -0.00030404932077043379,
+      0.00018168186380314061, -1.2921544947008331e-05, -1.3554898889336885e-05};
   const Vec a = abs(x);
   const VecD d = to_double(select(a < Vec(1.0f), x, 0.0f));
   const VecD w = -log_double((VecD(1.0) - d) * (VecD(1.0) + d));

@@ -304,6 +304,9 @@ NACRE_INLINE bool any(Mask m) {
 }
 #endif
 
+NACRE_INLINE Vec select(Mask m, float a, float b) {
+  return select(m, Vec(a), Vec(b));
+}
 NACRE_INLINE Mask is_nan(Vec a) {
   return a != a;
 }

@@ -23,11 +23,21 @@ struct VecU64 {
   UlongVector lo, hi;
 };
 
-NACRE_INLINE VecD operator+(VecD a, VecD b) { return {a.lo + b.lo, a.hi + b.hi}; }
-NACRE_INLINE VecD operator-(VecD a, VecD b) { return {a.lo - b.lo, a.hi - b.hi}; }
-NACRE_INLINE VecD operator*(VecD a, VecD b) { return {a.lo * b.lo, a.hi * b.hi}; }
-NACRE_INLINE VecD operator/(VecD a, VecD b) { return {a.lo / b.lo, a.hi / b.hi}; }
-NACRE_INLINE VecD operator-(VecD a) { return {-a.lo, -a.hi}; }
+NACRE_INLINE VecD operator+(VecD a, VecD b) {
+  return {a.lo + b.lo, a.hi + b.hi};
+}
+NACRE_INLINE VecD operator-(VecD a, VecD b) {
+  return {a.lo - b.lo, a.hi - b.hi};
+}
+NACRE_INLINE VecD operator*(VecD a, VecD b) {
+  return {a.lo * b.lo, a.hi * b.hi};
+}
+NACRE_INLINE VecD operator/(VecD a, VecD b) {
+  return {a.lo / b.lo, a.hi / b.hi};
+}
+NACRE_INLINE VecD operator-(VecD a) {
+  return {-a.lo, -a.hi};
+}
 
 // The second operand where either is NaN, as min and max of Vec.
 NACRE_INLINE VecD max(VecD a, VecD b) {
@@ -50,10 +60,16 @@ NACRE_INLINE DoubleVector sqrt_native(DoubleVector a) {
   return r;
 #endif
 }
-NACRE_INLINE VecD sqrt(VecD a) { return {sqrt_native(a.lo), sqrt_native(a.hi)}; }
+NACRE_INLINE VecD sqrt(VecD a) {
+  return {sqrt_native(a.lo), sqrt_native(a.hi)};
+}
 
-NACRE_INLINE VecU64 bits_of(VecD a) { return {(UlongVector)a.lo, (UlongVector)a.hi}; }
-NACRE_INLINE VecD double_from_bits(VecU64 a) { return {(DoubleVector)a.lo, (DoubleVector)a.hi}; }
+NACRE_INLINE VecU64 bits_of(VecD a) {
+  return {(UlongVector)a.lo, (UlongVector)a.hi};
+}
+NACRE_INLINE VecD double_from_bits(VecU64 a) {
+  return {(DoubleVector)a.lo, (DoubleVector)a.hi};
+}
 
 NACRE_INLINE VecD to_double(Vec a) {
 #if defined(NACRE_SIMD_AVX512)
@@ -72,11 +88,11 @@ NACRE_INLINE VecD to_double(Vec a) {
 }
 NACRE_INLINE Vec to_float(VecD a) {
 #if defined(NACRE_SIMD_AVX512)
-  return (FloatVector)_mm512_insertf32x8(
-      _mm512_castps256_ps512(_mm512_cvtpd_ps((__m512d)a.lo)), _mm512_cvtpd_ps((__m512d)a.hi), 1);
+  return (FloatVector)_mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps((__m512d)a.lo)),
+                                         _mm512_cvtpd_ps((__m512d)a.hi), 1);
 #elif defined(NACRE_SIMD_AVX2)
-  return (FloatVector)_mm256_insertf128_ps(
-      _mm256_castps128_ps256(_mm256_cvtpd_ps((__m256d)a.lo)), _mm256_cvtpd_ps((__m256d)a.hi), 1);
+  return (FloatVector)_mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps((__m256d)a.lo)),
+                                           _mm256_cvtpd_ps((__m256d)a.hi), 1);
 #elif defined(NACRE_SIMD_SSE)
   return (FloatVector)_mm_movelh_ps(_mm_cvtpd_ps((__m128d)a.lo), _mm_cvtpd_ps((__m128d)a.hi));
 #else

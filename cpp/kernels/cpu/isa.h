@@ -12,6 +12,10 @@
 namespace nacre::kernels::NACRE_ISA_NAMESPACE {
 
 void fill_table(KernelTable& table);  // all of the below, in cpu/table.cpp
+void fill_elementwise(KernelTable& table);
+void fill_elementwise_binary(KernelTable& table);
+void fill_compare_select(KernelTable& table);
+void fill_convert(KernelTable& table);
 void fill_gemm(KernelTable& table);
 
 }  // namespace nacre::kernels::NACRE_ISA_NAMESPACE

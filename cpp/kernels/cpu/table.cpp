@@ -3,6 +3,10 @@
 namespace nacre::kernels::NACRE_ISA_NAMESPACE {
 
 void fill_table(KernelTable& table) {
+  fill_elementwise(table);
+  fill_elementwise_binary(table);
+  fill_compare_select(table);
+  fill_convert(table);
   fill_gemm(table);
 }
 
