@@ -1,0 +1,126 @@
+#include <sstream>
+
+#include "nacre/graph/graph.h"
+
+namespace nacre {
+namespace {
+
+LocationHook g_location_hook = nullptr;
+
+}  // namespace
+
+void set_location_hook(LocationHook hook) {
+  g_location_hook = hook;
+}
+
+std::string caller_location() {
+  return g_location_hook ? g_location_hook() : std::string();
+}
+
+Capture::Capture(std::span<const Tensor> arguments) {
+  for (const Tensor& argument : arguments) {
+    add_value(argument, GraphValue::Kind::kArgument, graph_.num_arguments++);
+  }
+}
+
+int Capture::add_value(const Tensor& tensor, GraphValue::Kind kind, int index) {
+  const int value = static_cast<int>(graph_.values.size());
+  graph_.values.push_back({tensor.spec(), kind, index});
+  value_by_id_[tensor.id()] = value;
+  return value;
+}
+
+int Capture::value_of(const Tensor& tensor) {
+  const auto found = value_by_id_.find(tensor.id());
+  if (found != value_by_id_.end()) return found->second;
+  graph_.constants.push_back(tensor);
+  return add_value(tensor, GraphValue::Kind::kConstant,
+                   static_cast<int>(graph_.constants.size()) - 1);
+}
+
+int Capture::variable_index(const Variable& variable) {
+  const auto [at, inserted] =
+      variable_by_id_.try_emplace(variable.id(), static_cast<int>(graph_.variables.size()));
+  if (inserted) graph_.variables.emplace_back(const_cast<Variable*>(&variable));
+  return at->second;
+}
+
+void Capture::on_call(const OpCall& call) {
+  if (!call.op) return;  // its inner ops are recorded themselves
+  GraphNode node{call.op, call.attrs, {}, {}};
+  for (const Tensor& input : call.inputs) {
+    node.inputs.push_back(input.defined() ? value_of(input) : -1);
+  }
+  for (const Tensor& output : call.outputs) {
+    node.outputs.push_back(add_value(output, GraphValue::Kind::kTemporary, -1));
+  }
+  graph_.nodes.push_back(std::move(node));
+}
+
+void Capture::on_read(const Variable& variable, const Tensor& value) {
+  const int index = variable_index(variable);
+  if (!value_by_id_.contains(value.id())) add_value(value, GraphValue::Kind::kVariable, index);
+}
+
+void Capture::on_assign(const Variable& variable, const Tensor& value) {
+  const int index = variable_index(variable);
+  const int assigned = value_of(value);
+  for (auto& assignment : graph_.assignments) {
+    if (assignment.variable == index) {
+      assignment.value = assigned;
+      return;
+    }
+  }
+  graph_.assignments.push_back({index, assigned});
+}
+
+void Capture::on_observe(const Tensor& value) {
+  const auto found = value_by_id_.find(value.id());
+  if (found == value_by_id_.end()) return;
+  if (graph_.values[found->second].kind == GraphValue::Kind::kConstant) return;
+  fail("a value was read while the step was recorded");
+}
+
+void Capture::fail(std::string reason) {
+  if (!failure_.empty()) return;
+  const std::string where = caller_location();
+  failure_ = std::move(reason);
+  if (!where.empty()) failure_ += " (" + where + ")";
+}
+
+Graph Capture::finish(std::span<const Tensor> outputs) {
+  for (const Tensor& output : outputs) {
+    graph_.outputs.push_back(output.defined() ? value_of(output) : -1);
+  }
+  return std::move(graph_);
+}
+
+std::string Graph::str() const {
+  std::ostringstream out;
+  const auto name = [&](int v) -> std::string {
+    if (v < 0) return "-";
+    switch (values[v].kind) {
+      case GraphValue::Kind::kArgument: return "arg" + std::to_string(values[v].index);
+      case GraphValue::Kind::kVariable: return variables[values[v].index]->path;
+      case GraphValue::Kind::kConstant: return "const" + std::to_string(values[v].index);
+      default: return "%" + std::to_string(v);
+    }
+  };
+  for (const GraphNode& node : nodes) {
+    for (size_t i = 0; i < node.outputs.size(); ++i) out << (i ? ", " : "") << name(node.outputs[i]);
+    out << " = " << node.op->name << "(";
+    for (size_t i = 0; i < node.inputs.size(); ++i) out << (i ? ", " : "") << name(node.inputs[i]);
+    out << ")  # ";
+    for (size_t i = 0; i < node.outputs.size(); ++i) {
+      const TensorSpec& spec = values[node.outputs[i]].spec;
+      out << (i ? ", " : "") << spec.dtype << spec.shape;
+    }
+    out << "\n";
+  }
+  for (const Assignment& a : assignments) {
+    out << variables[a.variable]->path << " <- " << name(a.value) << "\n";
+  }
+  return out.str();
+}
+
+}  // namespace nacre

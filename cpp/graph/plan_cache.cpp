@@ -1,0 +1,99 @@
+#include <atomic>
+#include <cstdio>
+
+#include "nacre/graph/plan.h"
+
+namespace nacre {
+namespace {
+
+constexpr size_t kMaxPlans = 512;  // of one function; the one used longest ago goes first
+
+std::atomic<WarningHook> g_warning_hook{nullptr};
+
+std::string signature(std::span<const Tensor> arguments, const std::string& key) {
+  std::string text = key;
+  text.reserve(key.size() + arguments.size() * 24);
+  for (const Tensor& t : arguments) {
+    text += static_cast<char>('A' + static_cast<int>(t.dtype()));
+    for (const int64_t dim : t.shape()) {
+      text += std::to_string(dim);
+      text += ',';
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+void set_warning_hook(WarningHook hook) {
+  g_warning_hook = hook;
+}
+
+void warn(const std::string& message) {
+  if (const WarningHook hook = g_warning_hook) {
+    hook(message);
+  } else {
+    std::fprintf(stderr, "nacre: %s\n", message.c_str());
+  }
+}
+
+Tensors PlanCache::call(std::span<const Tensor> arguments, const std::string& key,
+                        const std::function<Tensors(std::span<const Tensor>)>& f) {
+  if (!active_recorders().empty()) return f(arguments);
+  const std::string text = signature(arguments, key);
+  std::shared_ptr<Plan> plan;
+  bool eager = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(text);
+    if (found != entries_.end()) {
+      found->second.last_use = ++clock_;
+      plan = found->second.plan;
+      eager = !plan;
+    }
+  }
+  if (plan) return plan->run(arguments);
+  if (eager) return f(arguments);
+
+  Capture capture(arguments);
+  Tensors outputs;
+  {
+    const RecorderScope scope(capture);
+    outputs = f(arguments);
+  }
+  if (capture.failure().empty()) {
+    plan = std::make_shared<Plan>(capture.finish(outputs));
+  } else if (!warned_) {
+    warned_ = true;
+    warn(name_ + " runs op by op: " + capture.failure());
+  }
+  const std::lock_guard lock(mutex_);
+  if (entries_.size() >= kMaxPlans) {
+    auto oldest = entries_.begin();
+    for (auto it = entries_.begin(); it != entries_.end(); ++it) {
+      if (it->second.last_use < oldest->second.last_use) oldest = it;
+    }
+    entries_.erase(oldest);
+  }
+  entries_[text] = {plan, ++clock_};
+  return outputs;
+}
+
+void PlanCache::clear() {
+  const std::lock_guard lock(mutex_);
+  entries_.clear();
+}
+
+size_t PlanCache::size() const {
+  const std::lock_guard lock(mutex_);
+  return entries_.size();
+}
+
+std::shared_ptr<Plan> PlanCache::find(std::span<const Tensor> arguments,
+                                      const std::string& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(signature(arguments, key));
+  return found == entries_.end() ? nullptr : found->second.plan;
+}
+
+}  // namespace nacre

@@ -1,0 +1,66 @@
+#include "nacre/graph/variable.h"
+
+#include "nacre/ops/ops.h"
+#include "nacre/ops/recorder.h"
+
+namespace nacre {
+namespace {
+
+uint64_t next_variable_id() {
+  static std::atomic<uint64_t> counter{1};
+  return counter.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+Variable::Variable(Tensor value, std::string variable_name, bool is_trainable)
+    : name(std::move(variable_name)),
+      path(name),
+      trainable(is_trainable),
+      spec_(value.spec()),
+      id_(next_variable_id()),
+      value_(value.alias()) {}
+
+Tensor Variable::value() const {
+  const Tensor current = raw();
+  for (Recorder* recorder : active_recorders()) recorder->on_read(*this, current);
+  return current;
+}
+
+void Variable::assign(const Tensor& value) {
+  if (!(value.shape() == spec_.shape)) {
+    value_error("Variable '", path, "': expected a value of shape ", spec_.shape, ", received ",
+                value.shape());
+  }
+  if (value.is_placeholder()) {
+    value_error("Variable '", path, "': cannot be assigned a placeholder");
+  }
+  // An identity of its own: the same tensor may be held by two variables.
+  const Tensor held = value.dtype() == spec_.dtype && !value.is_weak()
+                          ? ops::identity(value)
+                          : ops::cast(value, spec_.dtype);
+  for (Recorder* recorder : active_recorders()) recorder->on_assign(*this, held);
+  const std::lock_guard lock(mutex_);
+  value_ = held;
+}
+
+void Variable::set_raw(Tensor value) {
+  const std::lock_guard lock(mutex_);
+  value_ = std::move(value);
+}
+
+Tensor Variable::raw() const {
+  const std::lock_guard lock(mutex_);
+  return value_;
+}
+
+Tensor Variable::exclusive() {
+  const std::lock_guard lock(mutex_);
+  const Ref<Storage>& storage = value_.storage();
+  if (value_.handle_count() > 1 || storage->use_count() > 1 || !storage->writable()) {
+    value_ = value_.clone();
+  }
+  return value_;
+}
+
+}  // namespace nacre

@@ -1,0 +1,80 @@
+// Graph: a recorded step as data. Capture records one; passes turn graphs into graphs; Plan runs one.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "nacre/graph/variable.h"
+#include "nacre/ops/recorder.h"
+
+namespace nacre {
+
+struct GraphValue {
+  enum class Kind : uint8_t { kTemporary, kArgument, kVariable, kConstant };
+  TensorSpec spec;
+  Kind kind = Kind::kTemporary;
+  int index = -1;  // into the arguments, variables or constants
+};
+
+struct GraphNode {
+  const OpDef* op = nullptr;
+  Ref<Attrs> attrs;
+  std::vector<int> inputs;  // values; -1: absent
+  std::vector<int> outputs;
+};
+
+struct Graph {
+  std::vector<GraphValue> values;
+  std::vector<GraphNode> nodes;  // in an order that respects the data flow
+  std::vector<VariableRef> variables;
+  Tensors constants;
+  int num_arguments = 0;
+  std::vector<int> outputs;
+  struct Assignment {
+    int variable;
+    int value;
+  };
+  std::vector<Assignment> assignments;  // at most one a variable: its value after the step
+
+  std::string str() const;  // one line a node, for people
+};
+
+// Records everything that runs on this thread while its scope is active.
+class Capture final : public Recorder {
+ public:
+  explicit Capture(std::span<const Tensor> arguments);
+
+  // The recorded step, returning `outputs`.
+  Graph finish(std::span<const Tensor> outputs);
+  // Why the step cannot be replayed; empty when it can.
+  const std::string& failure() const { return failure_; }
+  void fail(std::string reason);
+
+  void on_call(const OpCall& call) override;
+  void on_read(const Variable& variable, const Tensor& value) override;
+  void on_assign(const Variable& variable, const Tensor& value) override;
+  void on_observe(const Tensor& value) override;
+
+ private:
+  int value_of(const Tensor& tensor);  // adds a constant for a tensor not seen before
+  int add_value(const Tensor& tensor, GraphValue::Kind kind, int index);
+  int variable_index(const Variable& variable);
+
+  Graph graph_;
+  std::unordered_map<uint64_t, int> value_by_id_;
+  std::unordered_map<uint64_t, int> variable_by_id_;
+  std::string failure_;
+};
+
+// Where the caller's own code is, for messages ("train.py:12"); set by the bindings.
+using LocationHook = std::string (*)();
+void set_location_hook(LocationHook hook);
+std::string caller_location();
+
+// Passes: pure functions from graph to graph, each in a file of passes/. NACRE_PASSES=-name,... turns
+// some off.
+Graph remove_dead_nodes(Graph graph);
+Graph optimize(Graph graph);  // all of them in order
+
+}  // namespace nacre

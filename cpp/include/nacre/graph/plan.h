@@ -1,0 +1,96 @@
+// Plan: a graph made ready to run: kernels in order, every buffer at a fixed place. Running one
+// allocates nothing but its outputs and enters no code outside the kernels.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "nacre/graph/graph.h"
+#include "nacre/graph/memory.h"
+
+namespace nacre {
+
+class Plan {
+ public:
+  explicit Plan(Graph graph);
+
+  // The outputs for these arguments, whose specs must be the recorded ones; assigned variables are
+  // updated. Safe from several threads at once where nothing is assigned; plans that assign take
+  // turns.
+  Tensors run(std::span<const Tensor> arguments);
+
+  const Graph& graph() const { return graph_; }
+  size_t arena_bytes() const { return arena_bytes_; }
+  size_t num_nodes() const { return graph_.nodes.size(); }
+
+ private:
+  struct Step {
+    const OpDef* op;
+    const Attrs* attrs;
+    int first_in, num_in, first_out, num_out;  // into the context's buffers
+  };
+  struct Patch {  // a buffer whose address changes from run to run
+    int buffer;
+    Place place;
+  };
+  struct Context {  // what one running call needs; pooled
+    Ref<Storage> arena;
+    std::vector<Buffer> buffers;
+    Tensors variables;  // held while running, so that an assignment elsewhere frees nothing
+    Tensors outputs;
+  };
+
+  void make_steps();
+  std::unique_ptr<Context> take_context();
+  void* address(const Place& place, std::span<const Tensor> arguments, const Context& c) const;
+  void finish(std::span<const Tensor> arguments, Context& c);
+
+  Graph graph_;
+  MemoryPlan memory_;
+  size_t arena_bytes_ = 0;  // values and the kernels' workspace behind them
+  std::vector<Step> steps_;
+  int first_writing_step_ = 0;      // before it, an interrupted run has changed nothing
+  std::vector<int> buffer_values_;  // value of each buffer, -1 absent
+  std::vector<Patch> patches_;
+  std::mutex contexts_mutex_;
+  std::vector<std::unique_ptr<Context>> contexts_;
+  std::mutex assign_mutex_;
+};
+
+// Plans of one function by signature, bounded; falls back to calling the function itself.
+class PlanCache {
+ public:
+  explicit PlanCache(std::string name) : name_(std::move(name)) {}
+
+  // f(arguments) run through a plan: recorded at the first call with these specs and this key, then
+  // replayed. Runs f itself when recorders are active, or when the recorded step cannot be replayed
+  // (warned about once).
+  Tensors call(std::span<const Tensor> arguments, const std::string& key,
+               const std::function<Tensors(std::span<const Tensor>)>& f);
+  void clear();
+  size_t size() const;
+  // The plan of a signature seen before, or null.
+  std::shared_ptr<Plan> find(std::span<const Tensor> arguments, const std::string& key) const;
+
+ private:
+  struct Entry {
+    std::shared_ptr<Plan> plan;  // null: cannot be captured
+    uint64_t last_use = 0;
+  };
+  std::string name_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Entry> entries_;
+  uint64_t clock_ = 0;
+  bool warned_ = false;
+};
+
+// Shows a warning to the user; the bindings send it to Python's warnings.
+using WarningHook = void (*)(const std::string& message);
+void set_warning_hook(WarningHook hook);
+void warn(const std::string& message);
+
+}  // namespace nacre

@@ -1,0 +1,53 @@
+// Variable: named, mutable state that holds a tensor; the only mutable data.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <string>
+
+#include "nacre/tensor/tensor.h"
+
+namespace nacre {
+
+class Variable final : public RefCounted {
+ public:
+  Variable(Tensor value, std::string name, bool trainable = true);
+
+  // The current value; active recorders note the read. Trainable variables are watched by tapes.
+  Tensor value() const;
+  // Replaces the value; the dtype is kept (cast), the shape must fit (ValueError).
+  void assign(const Tensor& value);
+
+  const TensorSpec& spec() const { return spec_; }
+  const Shape& shape() const { return spec_.shape; }
+  DType dtype() const { return spec_.dtype; }
+  int64_t size() const { return spec_.shape.size(); }
+  uint64_t id() const { return id_; }
+
+  std::string name;   // "kernel"
+  std::string path;   // "dense_1/kernel"
+  bool trainable;
+  // Sums replicas of gradients, counts of metrics...: not part of a model's saved weights when false.
+  bool saved = true;
+  bool overwrite_with_gradient = false;
+  // Applied by training: a scalar penalty of the value, and a projection after each update.
+  std::function<Tensor(const Tensor&)> regularizer;
+  std::function<Tensor(const Tensor&)> constraint;
+
+  // For plans and savers: the value without a note, and its exchange without checks.
+  Tensor raw() const;
+  void set_raw(Tensor value);
+  // The value in storage that nobody else holds (copied when shared), for writing in place.
+  Tensor exclusive();
+
+ private:
+  TensorSpec spec_;
+  uint64_t id_;
+  mutable std::mutex mutex_;
+  Tensor value_;
+};
+
+using VariableRef = Ref<Variable>;
+
+}  // namespace nacre
