@@ -215,6 +215,13 @@ class Planner {
           const int base = root_[input];
           if (last_use_[base] != static_cast<int>(n) || bytes_of(base) != bytes_of(output)) continue;
           if (view_offset_[input] != 0 || !may_overwrite(node, output, i)) continue;
+          // Another operand that is a part of the same data would be read after it is overwritten.
+          bool overlaps = false;
+          for (const int other : node.inputs) {
+            overlaps = overlaps || (other >= 0 && root_[other] == base &&
+                                    bytes_of(other) != bytes_of(output));
+          }
+          if (overlaps) continue;
           plan_.places[output] = plan_.places[base];
           placed_[output] = 1;
           in_arena[base] = 0;  // its range now belongs to the output
