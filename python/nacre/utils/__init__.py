@@ -1,0 +1,32 @@
+"""Small things around training: seeds, one-hot labels, progress bars, curves, datasets."""
+
+from nacre.utils.console import disable_interactive_logging as disable_interactive_logging
+from nacre.utils.console import enable_interactive_logging as enable_interactive_logging
+from nacre.utils.console import is_interactive_logging_enabled as is_interactive_logging_enabled
+from nacre.utils.data_tuples import pack_x_y_sample_weight as pack_x_y_sample_weight
+from nacre.utils.data_tuples import unpack_x_y_sample_weight as unpack_x_y_sample_weight
+from nacre.utils.numerical import normalize as normalize
+from nacre.utils.numerical import to_categorical as to_categorical
+from nacre.utils.plotting import plot_history as plot_history
+from nacre.utils.progbar import Progbar as Progbar
+from nacre.utils.py_dataset import PyDataset as PyDataset
+from nacre.utils.seed import set_random_seed as set_random_seed
+from nacre.utils.split_dataset import split_dataset as split_dataset
+
+Sequence = PyDataset
+
+__all__ = [
+    "Progbar",
+    "PyDataset",
+    "Sequence",
+    "disable_interactive_logging",
+    "enable_interactive_logging",
+    "is_interactive_logging_enabled",
+    "normalize",
+    "pack_x_y_sample_weight",
+    "plot_history",
+    "set_random_seed",
+    "split_dataset",
+    "to_categorical",
+    "unpack_x_y_sample_weight",
+]
