@@ -76,14 +76,11 @@ class EarlyStopping(MonitorCallback):
         if current is None or epoch < self.start_from_epoch:
             return
         self.wait += 1
-        improved = self._is_improvement(current, self.best)
-        if improved:
+        if self._is_improvement(current, self.best):
             self.best = current
-        if improved or self.best_weights is None:
             self.best_epoch = epoch
             if self.restore_best_weights:
                 self.best_weights = self.model.get_weights()
-        if improved:
             if self.baseline is None or self._is_improvement(current, self.baseline):
                 self.wait = 0
             return
