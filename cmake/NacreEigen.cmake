@@ -1,13 +1,18 @@
-# Eigen (headers only): the building Python's cmeel.prefix, else the system's.
+# Eigen (headers only): the cmeel.prefix of a folder the building Python imports from (an isolated
+# build brings one of its own), else the system's.
 find_package(Python COMPONENTS Interpreter QUIET)
 if(Python_Interpreter_FOUND)
   execute_process(
     COMMAND ${Python_EXECUTABLE} -c
-      "import os, sysconfig; print(os.path.join(sysconfig.get_paths()['purelib'], 'cmeel.prefix'))"
-    OUTPUT_VARIABLE NACRE_CMEEL_PREFIX OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+      "import os, sys; print(';'.join(os.path.join(p, 'cmeel.prefix', 'include', 'eigen3') for p in sys.path))"
+    OUTPUT_VARIABLE NACRE_CMEEL_FOLDERS OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+endif()
+# An isolated build's folder is gone at the next one.
+if(NOT EXISTS "${NACRE_EIGEN_INCLUDE}/Eigen/Core")
+  unset(NACRE_EIGEN_INCLUDE CACHE)
 endif()
 find_path(NACRE_EIGEN_INCLUDE Eigen/Core
-  HINTS ${NACRE_CMEEL_PREFIX}/include/eigen3 PATH_SUFFIXES eigen3 include/eigen3)
+  HINTS ${NACRE_CMEEL_FOLDERS} PATH_SUFFIXES eigen3 include/eigen3)
 if(NOT NACRE_EIGEN_INCLUDE)
   message(FATAL_ERROR "Eigen was not found: pip install cmeel-eigen, or the system's package")
 endif()

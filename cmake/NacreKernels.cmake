@@ -21,5 +21,11 @@ function(nacre_add_kernels target)
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:nacre_kernels_${isa}>)
     string(TOUPPER ${isa} upper)
     target_compile_definitions(${target} PRIVATE NACRE_HAVE_ISA_${upper})
+    if(NACRE_TESTS AND NOT NACRE_SANITIZE)
+      add_test(NAME kernel_symbols_${isa}
+        COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DISA=${isa}
+          "-DOBJECTS=$<JOIN:$<TARGET_OBJECTS:nacre_kernels_${isa}>,,>"
+          -P ${PROJECT_SOURCE_DIR}/cmake/CheckKernelSymbols.cmake)
+    endif()
   endforeach()
 endfunction()
