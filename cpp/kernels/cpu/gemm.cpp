@@ -15,12 +15,11 @@ constexpr int64_t kDirectDepth = 1024;         // of k, where B is read where it
 constexpr int64_t kDirectRows = 3 * kMaxRows;  // fewer tiles do not repay packing B
 constexpr int64_t kBlockRows = 16 * kMaxRows;
 constexpr int64_t kBlockCols = 512;
-constexpr int64_t kCopyCols = 4 * kPanel;  // fewer columns do not repay copying A
+constexpr int64_t kCopyCols = 8 * kPanel;  // fewer columns do not repay copying A
 constexpr int64_t kFlipRows = 3 * 16;
 constexpr int64_t kSplitDepth = 512;  // the least of a part of k
 constexpr int64_t kMaxPartialBytes = int64_t{8} << 20;
 constexpr double kTaskFlop = 2e6;  // below about 8 us a thread is not worth waking
-constexpr double kMaxTasks = 48;
 
 enum Slot { kPartials, kPanelOfB, kBlockOfA, kFlipped };  // of thread_scratch
 
@@ -245,15 +244,21 @@ Cut cut_of(const Product& x, int64_t wanted, int64_t batch) {
   const auto split_cols = [&](int64_t pieces, int64_t least) {
     return smaller(larger(pieces, ceil_div(x.n, kBlockCols)), larger(panels / least, 1));
   };
-  int64_t cols = split_cols(wanted, 4);
-  int64_t rows = split_rows(ceil_div(wanted, cols), 4 * kMaxRows);
+  // Wide pieces first: each piece packs its panels of B, and copies its block of A, for itself.
+  // Narrow ones, and parts of k, only where few threads would be busy otherwise.
+  const int64_t few = (wanted + 1) / 2;
+  int64_t cols = split_cols(wanted, 8);
+  int64_t rows = split_rows(ceil_div(wanted, cols), 16 * kMaxRows);
   int64_t depths = 1;
-  if (rows * cols < wanted) {
+  if (rows * cols < wanted) cols = split_cols(ceil_div(wanted, rows), 4);
+  if (rows * cols < wanted) rows = split_rows(ceil_div(wanted, cols), 8 * kMaxRows);
+  if (rows * cols < few) cols = split_cols(ceil_div(few, rows), 2);
+  if (rows * cols < few) rows = split_rows(ceil_div(few, cols), 4 * kMaxRows);
+  if (rows * cols < few) {
     depths = smaller(ceil_div(wanted, rows * cols), larger(x.k / kSplitDepth, 1));
     depths = smaller(depths, larger(kMaxPartialBytes / (4 * x.m * x.n * batch), 1));
   }
-  if (rows * cols * depths < wanted) cols = split_cols(ceil_div(wanted, rows * depths), 1);
-  if (rows * cols * depths < wanted) rows = split_rows(ceil_div(wanted, cols * depths), kMaxRows);
+  if (rows * cols * depths < few) cols = split_cols(ceil_div(few, rows * depths), 1);
   Cut cut{};
   cut.row_step = ceil_div(x.m, rows);
   cut.col_step = ceil_div(panels, cols) * kPanel;
@@ -294,7 +299,7 @@ void gemm_f32(const GemmArgs& g) {
   const Product whole = product_of(g);
   const double flop = 2.0 * static_cast<double>(g.m) * static_cast<double>(g.n) *
                       static_cast<double>(g.k) * static_cast<double>(g.batch);
-  const int64_t wanted = static_cast<int64_t>(flop / (kTaskFlop + flop / kMaxTasks)) + 1;
+  const int64_t wanted = static_cast<int64_t>(1.5 * __builtin_sqrt(flop / kTaskFlop)) + 1;
   const auto matrix = [&](int64_t index) {
     Product x = whole;
     x.a += index * (x.flipped ? g.stride_b : g.stride_a);

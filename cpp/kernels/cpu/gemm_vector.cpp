@@ -8,7 +8,8 @@ namespace {
 
 constexpr int kStreams = 8;
 constexpr int64_t kChunk = 2048;              // floats of y that stay in L1
-constexpr int64_t kChunkElements = 64 << 10;  // of the matrix: what a thread should have at least
+constexpr int64_t kTaskElements = 128 << 10;  // of the matrix: about 5 us from L3
+constexpr int64_t kMaxTasks = 16;             // of one vector
 
 // y[j] (+)= sum_s x[s] * rows[s * ld + j] for j < n.
 template <bool kAdd>
@@ -96,45 +97,54 @@ void multiply_rows(const float* matrix, int64_t ld, int64_t rows, int64_t cols, 
 
 void gemv_f32(const GemmArgs& g) {
   const bool row = g.m == 1;  // C is one row: y = op(B)^T x; else one column: y = op(A) x
+  const bool by_columns = row ? !g.trans_b : g.trans_a;  // x, not y, walks the rows of the matrix
   const int64_t ld = row ? g.ldb : g.lda;
-  const bool by_columns = row ? !g.trans_b : g.trans_a;  // x walks the stored matrix's rows
   const int64_t length = row ? g.n : g.m;
   const int64_t x_step = row ? (g.trans_a ? g.lda : 1) : (g.trans_b ? 1 : g.ldb);
   const int64_t y_step = row ? 1 : g.ldc;
-  // Items of y a chunk has at least; whole cache lines where y is walked by columns.
-  int64_t grain = larger(kChunkElements / larger(g.k, 1), 1);
-  if (by_columns) grain = round_up(grain, 4 * kLanes);
-  const int64_t pieces = ceil_div(length, grain);
-  const int64_t per_chunk = larger(kChunkElements / larger(length * g.k, 1), 1);
-  parallel_for(g.batch * pieces, pieces > 1 ? 1 : per_chunk, [&](int64_t begin, int64_t end) {
+  // A task has whole rows of the matrix, which lie one after the other. By columns, each task has
+  // a partial y, and these are added in order.
+  const int64_t rows = by_columns ? g.k : length;
+  const int64_t elements = length * g.k;
+  const int64_t wanted = smaller(elements / kTaskElements + 1, kMaxTasks);
+  const int64_t step = larger(round_up(ceil_div(rows, wanted), kStreams), 1);
+  const int64_t tasks = larger(ceil_div(rows, step), 1), parts = by_columns ? tasks : 1;
+  const int64_t floats = round_up(g.k, kLanes) + parts * length;  // x and y of one product
+  float* buffers =
+      static_cast<float*>(thread_scratch(static_cast<size_t>(g.batch * floats) * sizeof(float), 0));
+  const int64_t grain = tasks > 1 ? 1 : larger(kTaskElements / larger(elements, 1), 1);
+  for (int64_t index = 0; x_step != 1 && index < g.batch; ++index) {
+    const float* x = (row ? g.a : g.b) + index * (row ? g.stride_a : g.stride_b);
+    for (int64_t p = 0; p < g.k; ++p) buffers[index * floats + p] = x[p * x_step];
+  }
+  parallel_for(g.batch * tasks, grain, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
-      const int64_t index = task / pieces, first = task % pieces * grain;
-      const int64_t count = smaller(grain, length - first);
-      float* buffer =
-          static_cast<float*>(thread_scratch(static_cast<size_t>(g.k + count) * sizeof(float), 1));
-      const float* x = (row ? g.a : g.b) + index * (row ? g.stride_a : g.stride_b);
-      if (x_step != 1) {
-        for (int64_t p = 0; p < g.k; ++p) buffer[p] = x[p * x_step];
-        x = buffer;
-      }
-      float* y = buffer + g.k;
+      const int64_t index = task / tasks, part = task % tasks;
+      const int64_t first = part * step, count = smaller(step, rows - first);
+      const float* x = x_step != 1 ? buffers + index * floats
+                                   : (row ? g.a : g.b) + index * (row ? g.stride_a : g.stride_b);
+      float* y = buffers + index * floats + round_up(g.k, kLanes);
       const float* matrix = (row ? g.b : g.a) + index * (row ? g.stride_b : g.stride_a);
       if (by_columns) {
-        multiply_columns(matrix + first, ld, g.k, count, x, y);
+        multiply_columns(matrix + first * ld, ld, count, length, x + first, y + part * length);
       } else {
-        multiply_rows(matrix + first * ld, ld, count, g.k, x, y);
-      }
-      float* c = g.c + index * g.stride_c + first * y_step;
-      const float* bias = g.bias && row ? g.bias + first : g.bias;
-      for (int64_t i = 0; i < count; ++i) {
-        float value = g.alpha * y[i];
-        if (g.beta != 0) value += c[i * y_step];
-        if (bias) value += row ? bias[i] : bias[0];
-        if (g.relu) value = value < 0 ? 0 : value;
-        c[i * y_step] = value;
+        multiply_rows(matrix + first * ld, ld, count, g.k, x, y + first);
       }
     }
   });
+  for (int64_t index = 0; index < g.batch; ++index) {
+    const float* y = buffers + index * floats + round_up(g.k, kLanes);
+    float* c = g.c + index * g.stride_c;
+    for (int64_t i = 0; i < length; ++i) {
+      float sum = y[i];
+      for (int64_t s = 1; s < parts; ++s) sum += y[s * length + i];
+      float value = g.alpha * sum;
+      if (g.beta != 0) value += c[i * y_step];
+      if (g.bias) value += g.bias[row ? i : 0];
+      if (g.relu) value = value < 0 ? 0 : value;
+      c[i * y_step] = value;
+    }
+  }
 }
 
 }  // namespace nacre::kernels::NACRE_ISA_NAMESPACE

@@ -1,0 +1,79 @@
+// GEMM in GFLOP/s and as a share of this machine's FMA peak, measured in the same run.
+//   gemm_bench [threads] [isa]
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include "bench/kernels/measure.h"
+#include "kernels/abi.h"
+#include "nacre/base/cpu.h"
+#include "nacre/base/parallel.h"
+
+namespace {
+
+struct Shape {
+  int64_t m, n, k;
+  const char* trans;
+  int64_t batch = 1;
+};
+
+const Shape kShapes[] = {
+    {64, 64, 64, "NN"},      {128, 128, 128, "NN"},   {256, 256, 256, "NN"},
+    {512, 512, 512, "NN"},   {1024, 1024, 1024, "NN"}, {2048, 2048, 2048, "NN"},
+    {1000, 1000, 1000, "NN"},
+    {512, 512, 512, "TN"},   {512, 512, 512, "NT"},   {512, 512, 512, "TT"},
+    {1024, 1024, 1024, "NT"}, {1024, 1024, 1024, "TN"},
+    {64, 64, 64, "NT"},      {64, 64, 64, "TN"},      {128, 128, 128, "NT"},
+    {32, 128, 784, "NN"},    {784, 128, 32, "TN"},    {32, 784, 128, "NT"},
+    {32, 784, 128, "NN"},    {32, 64, 128, "NN"},     {32, 10, 64, "NN"},     {64, 10, 32, "TN"},
+    {32, 64, 10, "NT"},      {128, 1024, 1024, "NN"}, {1024, 1024, 128, "TN"},
+    {128, 1024, 1024, "NT"}, {128, 1024, 784, "NN"},  {784, 1024, 128, "TN"},
+    {16, 1024, 1024, "NN"},  {8, 1024, 1024, "NN"},   {4, 1024, 1024, "NN"},
+    {2, 1024, 1024, "NN"},   {1, 1024, 1024, "NN"},   {1, 1024, 1024, "NT"},  {1, 128, 784, "NN"},
+    {1, 4096, 8192, "NN"},   {1, 4096, 8192, "NT"},
+    {32, 512, 128, "NN"},    {32, 128, 512, "NT"},    {64, 64, 32, "NT", 48}, {64, 32, 64, "NN", 48},
+    {768, 512, 128, "NN"},   {768, 128, 512, "NN"},   {64, 64, 65536, "TN"},  {256, 10, 1024, "NN"},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  nacre::set_num_threads(argc > 1 ? std::atoi(argv[1]) : 1);
+  const nacre::Isa isa = argc > 2 ? nacre::parse_isa(argv[2]) : nacre::detected_isa();
+  const auto gemm = nacre::kernels::table(isa).gemm;
+  const double peak = nacre::bench::peak_gflops(isa);
+  std::printf("%s, %d threads, FMA peak of one %.0f GFLOP/s\n", nacre::name_of(isa).data(),
+              nacre::num_threads(), peak);
+  for (const Shape& shape : kShapes) {
+    nacre::kernels::GemmArgs args{};
+    args.m = shape.m;
+    args.n = shape.n;
+    args.k = shape.k;
+    args.trans_a = shape.trans[0] == 'T';
+    args.trans_b = shape.trans[1] == 'T';
+    args.lda = args.trans_a ? args.m : args.k;
+    args.ldb = args.trans_b ? args.k : args.n;
+    args.ldc = args.n;
+    args.alpha = 1;
+    args.batch = shape.batch;
+    args.stride_a = args.m * args.k;
+    args.stride_b = args.k * args.n;
+    args.stride_c = args.m * args.n;
+    const auto a = nacre::bench::buffer(args.batch * args.stride_a);
+    const auto b = nacre::bench::buffer(args.batch * args.stride_b);
+    const auto c = nacre::bench::buffer(args.batch * args.stride_c);
+    args.a = a.get();
+    args.b = b.get();
+    args.c = c.get();
+    const double flop = 2.0 * static_cast<double>(args.m * args.n * args.k * args.batch);
+    const double seconds = nacre::bench::best_seconds([&] { gemm(args); });
+    const double bytes = 4.0 * static_cast<double>(args.batch * (args.stride_a + args.stride_b + args.stride_c));
+    std::printf("%5ld x %5ld x %5ld %s batch %2ld  %9.2f us  %7.1f GFLOP/s  %5.1f %%  %6.1f GB/s\n",
+                static_cast<long>(args.m), static_cast<long>(args.n), static_cast<long>(args.k),
+                shape.trans, static_cast<long>(args.batch), seconds * 1e6, flop / seconds * 1e-9,
+                flop / seconds * 1e-7 / peak / nacre::num_threads(), bytes / seconds * 1e-9);
+  }
+}
