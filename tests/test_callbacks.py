@@ -167,7 +167,7 @@ def test_logs_are_flat_sorted_and_floats():
         0, {"z": np.float32(0.5), "a": {"c": 1, "b": np.array([2])}, "t": "x", "v": array}
     )
     assert seen == [{"b": 2.0, "c": 1.0, "t": "x", "v": array, "z": 0.5}]
-    assert list(seen[0]) == ["c", "b", "t", "v", "z"] or list(seen[0]) == ["b", "c", "t", "v", "z"]
+    assert list(seen[0]) == ["b", "c", "t", "v", "z"]
     assert type(seen[0]["z"]) is float
     callbacks.on_epoch_end(1)
     assert seen[1] == {}
@@ -514,7 +514,7 @@ def test_reduce_lr_on_plateau_counts_small_changes_as_none():
 
 
 def test_reduce_lr_on_plateau_errors():
-    with pytest.raises(ValueError, match="expected `factor` below 1, received factor=1.0"):
+    with pytest.raises(ValueError, match=r"expected `factor` below 1, received factor=1\.0"):
         cb.ReduceLROnPlateau(factor=1.0)
     with pytest.warns(UserWarning, match="`val_loss` which is not available.*loss,learning_rate"):
         fit(FakeModel(), cb.ReduceLROnPlateau(), losses(1))
@@ -600,7 +600,7 @@ def test_lambda_callback():
 
 
 def test_lambda_callback_refuses_unknown_hooks():
-    with pytest.raises(TypeError, match="received 'on_epoch_ends'. Did you mean 'on_epoch_end'"):
+    with pytest.raises(TypeError, match=r"received 'on_epoch_ends'\. Did you mean 'on_epoch_end'"):
         cb.LambdaCallback(on_epoch_ends=print)
 
 
@@ -610,12 +610,8 @@ def test_lambda_callback_refuses_unknown_hooks():
 def test_progress_bar_to_a_file_is_written_once(capsys):
     fit(FakeModel(), None, losses(0.5, 0.25), batches=3, verbose=1)
     lines = capsys.readouterr().out.splitlines()
-    assert [line[:34] for line in lines] == [
-        "Epoch 1/2",
-        "3/3 ━━━━━━━━━━━━━━━━━━━━ 0s 0us/st",
-        "Epoch 2/2",
-        "3/3 ━━━━━━━━━━━━━━━━━━━━ 0s 0us/st",
-    ] or all(line.startswith(("Epoch", "3/3 ━━━━━━━━━━━━━━━━━━━━ 0s ")) for line in lines)
+    assert lines[0::2] == ["Epoch 1/2", "Epoch 2/2"]
+    assert all(line.startswith("3/3 ━━━━━━━━━━━━━━━━━━━━ 0s ") for line in lines[1::2])
     assert [line.rsplit(" - ", 1)[1] for line in lines[1::2]] == ["loss: 0.5000", "loss: 0.2500"]
 
 
