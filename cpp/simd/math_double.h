@@ -271,9 +271,9 @@ NACRE_INLINE float digamma_scalar(float value) {
   if (x == 0.0) return -__builtin_copysignf(kInf, value);
   if (x != x || x == -static_cast<double>(kInf)) return kNaN;
   if (x < 0.0) {
-    const double fraction = x - __builtin_floor(x);
+    const double fraction = x - __builtin_rint(x);
     if (fraction == 0.0) return kNaN;
-    // tan has period pi: the fraction keeps full accuracy for large |x|.
+    // tan has period pi: the signed fraction keeps full accuracy for large and for tiny |x|.
     result = -kPi / __builtin_tan(kPi * fraction);
     x = 1.0 - x;
   }
