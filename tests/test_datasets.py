@@ -11,7 +11,6 @@ import urllib.request
 
 import numpy as np
 import pytest
-
 from nacre import datasets
 from nacre.datasets import _files
 
@@ -331,5 +330,5 @@ def test_only_https(folders):
 def test_a_cache_that_cannot_be_written(folders, monkeypatch):
     (folders / "file").write_text("")
     monkeypatch.setenv("NACRE_HOME", str(folders / "file"))
-    with pytest.raises(OSError, match="mnist: expected mnist.npz in one of"):
+    with pytest.raises(OSError, match=r"mnist: expected mnist\.npz in one of"):
         datasets.mnist.load_data()

@@ -10,7 +10,6 @@ import types
 
 import numpy as np
 import pytest
-
 from nacre import utils
 
 # to_categorical, normalize
@@ -80,7 +79,7 @@ def test_set_random_seed(seeds):
     drawn = []
     for _ in range(2):
         utils.set_random_seed(3)
-        drawn.append((random.random(), np.random.rand()))
+        drawn.append((random.random(), np.random.rand()))  # noqa: NPY002
     assert drawn[0] == drawn[1]
     assert seeds == [3, 3]
 
@@ -336,7 +335,7 @@ def test_plot_history(tmp_path):
 def test_plot_history_errors(monkeypatch):
     with pytest.raises(ValueError, match="received an empty history"):
         utils.plot_history({})
-    with pytest.raises(ValueError, match="expected `metrics` among .*, received speed"):
+    with pytest.raises(ValueError, match=r"expected `metrics` among .*, received speed"):
         utils.plot_history(HISTORY, metrics=["speed"])
     with pytest.raises(TypeError, match="expected the History that `fit` returns"):
         utils.plot_history([1.0])

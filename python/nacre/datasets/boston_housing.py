@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-
 from nacre.datasets import _files
 
 _NPZ = _files.Source(

@@ -36,7 +36,7 @@ def set_random_seed(seed: int) -> None:
         )
     seed = int(seed)
     random.seed(seed)
-    np.random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
     _seed_core(seed)
 
 
