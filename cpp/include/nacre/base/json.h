@@ -13,10 +13,18 @@
 
 namespace nacre {
 
+// A member of a JSON object. A template, so that Json can hold members of itself.
+template <class Value>
+struct JsonMember {
+  std::string key;
+  Value value;
+  bool operator==(const JsonMember& other) const = default;
+};
+
 class Json {
  public:
   enum class Type : uint8_t { kNull, kBool, kInt, kDouble, kString, kArray, kObject };
-  struct Member;  // key, value
+  using Member = JsonMember<Json>;
   using Array = std::vector<Json>;
   using Object = std::vector<Member>;  // in order of insertion
 
@@ -33,11 +41,11 @@ class Json {
   Json(std::string_view value) : value_(std::string(value)) {}
   Json(const char* value) : value_(std::string(value)) {}
   Json(Array value) : value_(std::move(value)) {}
-  Json(Object value);
+  Json(Object value) : value_(std::move(value)) {}
 
   static Json array() { return Json(Array()); }
-  static Json object();
-  static Json object(std::initializer_list<Member> members);
+  static Json object() { return Json(Object()); }
+  static Json object(std::initializer_list<Member> members) { return Json(Object(members)); }
   // An array of the elements of any range of values that a Json can hold (a Shape, a
   // vector<float>).
   template <class Range>
@@ -97,21 +105,7 @@ class Json {
   static Json parse(std::string_view text, std::string_view what = "JSON");
 
  private:
-  std::variant<std::nullptr_t, bool, int64_t, double, std::string, Array, Object> value_{nullptr};
+  std::variant<std::nullptr_t, bool, int64_t, double, std::string, Array, Object> value_;
 };
-
-struct Json::Member {
-  std::string key;
-  Json value;
-  bool operator==(const Member& other) const = default;
-};
-
-inline Json::Json(Object value) : value_(std::move(value)) {}
-inline Json Json::object() {
-  return Json(Object());
-}
-inline Json Json::object(std::initializer_list<Member> members) {
-  return Json(Object(members));
-}
 
 }  // namespace nacre
