@@ -4,51 +4,12 @@
 #include "nacre/ops/opdef.h"
 #include "nacre/ops/ops.h"
 #include "nacre/ops/recorder.h"
+#include "ops/promote.h"
 
 namespace nacre {
 namespace {
 
 constexpr size_t kInlineOperands = 8;
-
-ScalarKind kind_of(DType dtype) {
-  if (dtype == DType::kBool) return ScalarKind::kBool;
-  return is_floating(dtype) ? ScalarKind::kFloat : ScalarKind::kInt;
-}
-
-DType common_dtype(std::span<const Tensor> inputs, Promote rule) {
-  bool have_strong = false;
-  DType strong = DType::kBool;
-  bool have_weak = false;
-  DType weak = DType::kBool;
-  for (const Tensor& t : inputs) {
-    if (!t.defined()) continue;
-    if (t.is_weak()) {
-      weak = have_weak ? promote(weak, t.dtype()) : t.dtype();
-      have_weak = true;
-    } else {
-      strong = have_strong ? promote(strong, t.dtype()) : t.dtype();
-      have_strong = true;
-    }
-  }
-  DType result = have_strong ? strong : weak;
-  if (have_strong && have_weak) result = promote(strong, kind_of(weak));
-  if (rule == Promote::kCommonFloat && !is_floating(result)) {
-    result = floatx();
-  }
-  return result;
-}
-
-// A weak scalar is a constant nobody else holds: it is remade, not cast by a recorded op.
-Tensor remake_scalar(const Tensor& scalar, DType dtype) {
-  Tensor out(TensorSpec{dtype, {}});
-  dispatch(scalar.dtype(), [&]<class S>(type_tag<S>) {
-    const S value = *scalar.data<S>();
-    dispatch(dtype, [&]<class D>(type_tag<D>) {
-      *out.mutable_data<D>() = static_cast<D>(value);
-    });
-  });
-  return out;
-}
 
 Tensor run_view(const OpDef& op, const Tensor& input, const TensorSpec& spec, const Attrs* attrs) {
   const int64_t offset = op.view(attrs, input.spec(), spec);
@@ -128,7 +89,16 @@ Tensors apply(const OpDef& op, std::span<const Tensor> inputs, Ref<Attrs> attrs)
       const Tensor& t = inputs[i];
       if (!t.defined() || (t.dtype() == dtype && !t.is_weak())) continue;
       if (promoted.empty()) promoted.assign(inputs.begin(), inputs.end());
-      promoted[i] = t.is_weak() ? remake_scalar(t, dtype) : ops::cast(t, dtype);
+      promoted[i] = to_dtype(t, dtype);
+    }
+    if (!promoted.empty()) inputs = promoted;
+  } else if (op.infer) {
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const Tensor& t = inputs[i];
+      // Scalars carry their value in the widest type; alone they become the default one.
+      if (!t.defined() || !t.is_weak() || t.dtype() == weak_default(t.dtype())) continue;
+      if (promoted.empty()) promoted.assign(inputs.begin(), inputs.end());
+      promoted[i] = to_dtype(t, weak_default(t.dtype()));
     }
     if (!promoted.empty()) inputs = promoted;
   }

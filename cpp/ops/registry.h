@@ -7,6 +7,9 @@ namespace nacre {
 
 void register_elementwise_ops(OpRegistry& registry);
 void register_cast_ops(OpRegistry& registry);
+void register_elementwise_more_ops(OpRegistry& registry);
+void register_join_ops(OpRegistry& registry);
+void register_creation_ops(OpRegistry& registry);
 void register_shape_ops(OpRegistry& registry);
 void register_reduction_ops(OpRegistry& registry);
 void register_matmul_ops(OpRegistry& registry);
@@ -14,6 +17,9 @@ void register_matmul_ops(OpRegistry& registry);
 inline void register_all_ops(OpRegistry& registry) {
   register_elementwise_ops(registry);
   register_cast_ops(registry);
+  register_elementwise_more_ops(registry);
+  register_join_ops(registry);
+  register_creation_ops(registry);
   register_shape_ops(registry);
   register_reduction_ops(registry);
   register_matmul_ops(registry);
