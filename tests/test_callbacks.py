@@ -7,6 +7,7 @@ import types
 
 import numpy as np
 import pytest
+
 from nacre import callbacks as cb
 
 

@@ -11,6 +11,7 @@ import urllib.request
 
 import numpy as np
 import pytest
+
 from nacre import datasets
 from nacre.datasets import _files
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from nacre import _demo
 from nacre.__main__ import _parser, main
 

@@ -10,6 +10,7 @@ import types
 
 import numpy as np
 import pytest
+
 from nacre import utils
 
 # to_categorical, normalize

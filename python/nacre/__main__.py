@@ -123,8 +123,9 @@ def _run_demo(arguments: argparse.Namespace) -> int:
 def _info() -> int:
     import platform
 
-    import nacre
     import numpy as np
+
+    import nacre
     from nacre import _core
 
     rows = [("python", platform.python_version()), ("numpy", np.__version__)]

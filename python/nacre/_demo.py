@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
 from nacre.utils.console import print_msg
 
 if TYPE_CHECKING:

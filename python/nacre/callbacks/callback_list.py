@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 import numpy as np
+
 from nacre.callbacks.callback import ALIASES, HOOKS, Callback, Logs, overrides
 from nacre.callbacks.history import History
 from nacre.callbacks.progbar_logger import ProgbarLogger

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
 from nacre.callbacks.callback import Callback, Logs
 from nacre.callbacks.learning_rate import learning_rate, parts, write_to_logs
 from nacre.utils.console import print_msg

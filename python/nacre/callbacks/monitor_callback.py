@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
+
 from nacre.callbacks.callback import Callback
 
 # Endings of metric names whose direction is known where the metric itself does not say.

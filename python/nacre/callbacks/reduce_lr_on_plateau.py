@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+
 from nacre.callbacks.callback import Logs
 from nacre.callbacks.learning_rate import learning_rate, parts, write_to_logs
 from nacre.callbacks.monitor_callback import MonitorCallback

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import numpy as np
+
 from nacre.datasets import _files
 
 if TYPE_CHECKING:

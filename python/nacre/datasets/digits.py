@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import numpy as np
+
 from nacre.datasets import _files
 
 _COUNT, _PIXELS = 1797, 64

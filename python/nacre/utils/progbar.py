@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable
 
 import numpy as np
+
 from nacre.utils.console import print_msg
 
 _BOLD, _GREEN, _WHITE, _RESET = "\x1b[1m", "\x1b[32m", "\x1b[37m", "\x1b[0m"
