@@ -58,7 +58,7 @@ def test_normalize():
     np.testing.assert_allclose(utils.normalize(x), [[0.6, 0.8], [0, 0]])
     np.testing.assert_allclose(utils.normalize(x, axis=0), [[1, 1], [0, 0]])
     np.testing.assert_allclose(utils.normalize(x, order=1), [[3 / 7, 4 / 7], [0, 0]])
-    np.testing.assert_allclose(utils.normalize([3, 4]), [0.6, 0.8])
+    np.testing.assert_allclose(utils.normalize([3, 4]), [[0.6, 0.8]])
     with pytest.raises(ValueError, match="expected an axis from -2 to 1, received 2"):
         utils.normalize(x, axis=2)
 

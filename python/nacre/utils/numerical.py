@@ -95,7 +95,8 @@ def normalize(x: Any, axis: int = -1, order: float = 2) -> Any:
             magnitudes, ``inf`` the largest magnitude. Defaults to ``2``.
 
     Returns:
-        An array (or tensor, for a tensor) of the shape of ``x``.
+        An array (or tensor, for a tensor) of the shape of ``x``; for a single
+        vector of length ``n``, an array of shape ``(1, n)``.
 
     Example:
 
@@ -115,6 +116,8 @@ def normalize(x: Any, axis: int = -1, order: float = 2) -> Any:
             f"normalize: expected an axis from {-array.ndim} to {array.ndim - 1}, "
             f"received {axis} (x: {array.shape})"
         )
+    if array.ndim == 1:  # as Keras does
+        array, axis = array[None], -1
     norm = np.linalg.norm(array, order, axis, keepdims=True)
     norm[norm == 0] = 1
     return array / norm
