@@ -16,6 +16,14 @@ void fill_elementwise(KernelTable& table);
 void fill_elementwise_binary(KernelTable& table);
 void fill_compare_select(KernelTable& table);
 void fill_convert(KernelTable& table);
+void fill_reduce(KernelTable& table);
+void fill_softmax(KernelTable& table);
+void fill_cross_entropy(KernelTable& table);
+void fill_layer_norm(KernelTable& table);
+void fill_batch_norm(KernelTable& table);
+void fill_optimizer(KernelTable& table);
+void fill_random(KernelTable& table);
+void fill_transpose(KernelTable& table);
 void fill_gemm(KernelTable& table);
 
 }  // namespace nacre::kernels::NACRE_ISA_NAMESPACE

@@ -7,6 +7,14 @@ void fill_table(KernelTable& table) {
   fill_elementwise_binary(table);
   fill_compare_select(table);
   fill_convert(table);
+  fill_reduce(table);
+  fill_softmax(table);
+  fill_cross_entropy(table);
+  fill_layer_norm(table);
+  fill_batch_norm(table);
+  fill_optimizer(table);
+  fill_random(table);
+  fill_transpose(table);
   fill_gemm(table);
 }
 
