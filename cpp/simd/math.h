@@ -112,6 +112,14 @@ NACRE_INLINE Vec sigmoid(Vec x) {
   return select(x >= Vec(0.0f), 1.0f, e) / (e + Vec(1.0f));
 }
 
+// sigmoid(x) and sigmoid(-x), each to 4 ULP, for one exponential and one division.
+NACRE_INLINE void sigmoid_both(Vec x, Vec& s, Vec& complement) {
+  const Vec e = exp(-abs(x)), large = Vec(1.0f) / (e + Vec(1.0f)), small = e * large;
+  const Mask positive = x >= Vec(0.0f);
+  s = select(positive, large, small);
+  complement = select(positive, small, large);
+}
+
 // log(1 + e^x), 3 ULP.
 NACRE_INLINE Vec softplus(Vec x) {
   return max(0.0f, x) + log1p_unit(exp(-abs(x)));

@@ -2,6 +2,7 @@
 // precision references of the unary micro-ops that libm lacks.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>

@@ -52,13 +52,15 @@ NACRE_INLINE Vec gelu_slope(Vec x) {
 // With s = sigmoid(2 u(x)): s + x s (1 - s) 2 u'(x).
 NACRE_INLINE Vec gelu_tanh_slope(Vec x) {
   const Vec b = bounded(x), z = b * b;
-  const Vec s = sigmoid(b * fma(z, 1.59576912f * 0.044715f, 1.59576912f));
+  Vec s, complement;
+  sigmoid_both(b * fma(z, 1.59576912f * 0.044715f, 1.59576912f), s, complement);
   const Vec slope = fma(z, 3.0f * 1.59576912f * 0.044715f, 1.59576912f);
-  return fma(b * slope * s, Vec(1.0f) - s, s);
+  return fma(b * slope * s, complement, s);
 }
 NACRE_INLINE Vec silu_slope(Vec x) {
-  const Vec s = sigmoid(x);
-  return s * fma(bounded(x), Vec(1.0f) - s, 1.0f);
+  Vec s, complement;
+  sigmoid_both(x, s, complement);
+  return s * fma(bounded(x), complement, 1.0f);
 }
 
 NACRE_GRADIENT_OP(ReluGrad, select(x > Vec(0.0f), g, 0.0f))
