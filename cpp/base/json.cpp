@@ -10,8 +10,9 @@
 namespace nacre {
 namespace {
 
-constexpr std::array<std::string_view, 7> kTypeNames = {
-    "null", "a boolean", "an integer", "a number", "a string", "an array", "an object"};
+constexpr std::array<std::string_view, 8> kTypeNames = {
+    "null",     "a boolean", "an integer",          "a number", "a string",
+    "an array", "an object", "a Python or C++ object"};
 
 [[noreturn]] void wrong_type(std::string_view what, std::string_view expected, const Json& value) {
   std::string shown(kTypeNames[static_cast<size_t>(value.type())]);
@@ -132,6 +133,8 @@ void dump_value(const Json& value, int indent, int depth, std::string& out) {
       out += '}';
       break;
     }
+    case Json::Type::kHandle:
+      value_error("JSON: a custom object that has no configuration cannot be written");
   }
 }
 

@@ -13,6 +13,7 @@ void register_creation_ops(OpRegistry& registry);
 void register_shape_ops(OpRegistry& registry);
 void register_reduction_ops(OpRegistry& registry);
 void register_matmul_ops(OpRegistry& registry);
+void register_optimizer_ops(OpRegistry& registry);
 
 inline void register_all_ops(OpRegistry& registry) {
   register_elementwise_ops(registry);
@@ -23,6 +24,7 @@ inline void register_all_ops(OpRegistry& registry) {
   register_shape_ops(registry);
   register_reduction_ops(registry);
   register_matmul_ops(registry);
+  register_optimizer_ops(registry);
 }
 
 }  // namespace nacre

@@ -11,6 +11,8 @@
 #include <variant>
 #include <vector>
 
+#include "nacre/base/ref.h"
+
 namespace nacre {
 
 // A member of a JSON object. A template, so that Json can hold members of itself.
@@ -23,7 +25,9 @@ struct JsonMember {
 
 class Json {
  public:
-  enum class Type : uint8_t { kNull, kBool, kInt, kDouble, kString, kArray, kObject };
+  // kHandle: an object of this process (a custom layer, a function) inside a configuration; it is
+  // never parsed, and dump() refuses it.
+  enum class Type : uint8_t { kNull, kBool, kInt, kDouble, kString, kArray, kObject, kHandle };
   using Member = JsonMember<Json>;
   using Array = std::vector<Json>;
   using Object = std::vector<Member>;  // in order of insertion
@@ -42,6 +46,7 @@ class Json {
   Json(const char* value) : value_(std::string(value)) {}
   Json(Array value) : value_(std::move(value)) {}
   Json(Object value) : value_(std::move(value)) {}
+  explicit Json(Ref<RefCounted> handle) : value_(std::move(handle)) {}
 
   static Json array() { return Json(Array()); }
   static Json object() { return Json(Object()); }
@@ -63,6 +68,8 @@ class Json {
   bool is_string() const { return type() == Type::kString; }
   bool is_array() const { return type() == Type::kArray; }
   bool is_object() const { return type() == Type::kObject; }
+  bool is_handle() const { return type() == Type::kHandle; }
+  const Ref<RefCounted>& as_handle() const { return std::get<Ref<RefCounted>>(value_); }
 
   // The value as a C++ type. ValueError naming `what` where it is of another type; as_int takes a
   // double without a fraction, as_double an integer.
@@ -105,7 +112,9 @@ class Json {
   static Json parse(std::string_view text, std::string_view what = "JSON");
 
  private:
-  std::variant<std::nullptr_t, bool, int64_t, double, std::string, Array, Object> value_;
+  std::variant<std::nullptr_t, bool, int64_t, double, std::string, Array, Object,
+               Ref<RefCounted>>
+      value_;
 };
 
 }  // namespace nacre

@@ -27,7 +27,8 @@ class Variable final : public RefCounted {
 
   std::string name;   // "kernel"
   std::string path;   // "dense_1/kernel"
-  bool trainable;
+  bool trainable;         // false when its layer is frozen
+  bool can_train = true;  // made as a trainable variable
   // Sums replicas of gradients, counts of metrics...: not part of a model's saved weights when false.
   bool saved = true;
   bool overwrite_with_gradient = false;

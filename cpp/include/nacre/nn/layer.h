@@ -1,0 +1,135 @@
+// Layer: state (variables, sublayers) and a computation. build() and call() are all a layer writes.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nacre/graph/variable.h"
+#include "nacre/nn/activation.h"
+#include "nacre/nn/configurable.h"
+#include "nacre/nn/initializer.h"
+#include "nacre/nn/seed.h"
+
+namespace nacre {
+
+// What a call knows besides its inputs. Nested layers inherit it.
+struct CallContext {
+  bool training = false;
+  Tensor mask;  // of the first input; undefined: none
+};
+
+// The dtype of computation and of variables: "float32", "mixed_bfloat16", ...
+struct DTypePolicy {
+  std::string name = "float32";
+  DType compute = DType::kFloat32;
+  DType variable = DType::kFloat32;
+};
+DTypePolicy parse_dtype_policy(std::string_view name);  // ValueError
+DTypePolicy default_dtype_policy();
+void set_default_dtype_policy(const DTypePolicy& policy);
+void read_field(DTypePolicy& field, const Json& json, std::string_view what);
+Json write_field(const DTypePolicy& field);
+
+struct WeightOptions {
+  std::optional<DType> dtype;
+  bool trainable = true;
+  Ref<Regularizer> regularizer;
+  Ref<Constraint> constraint;
+  bool saved = true;
+};
+
+class Layer : public Configurable {
+ public:
+  static constexpr std::string_view kModule = "layers";
+  std::string_view module() const override { return kModule; }
+  std::vector<Field> fields() override;
+  void validate() override;
+
+  // Builds at the first call, casts floating inputs to the compute dtype, checks and runs call().
+  // Errors name the layer. training: of the enclosing call when not given.
+  Tensors operator()(const Tensors& inputs, std::optional<bool> training = {});
+  Tensor operator()(const Tensor& x, std::optional<bool> training = {});
+
+  virtual void build(const std::vector<Shape>& input_shapes) {}
+  virtual Tensors call(const Tensors& inputs, const CallContext& context) = 0;
+  // The specs that call() gives for inputs of these, found by calling it with placeholders.
+  std::vector<TensorSpec> compute_output_spec(const std::vector<TensorSpec>& inputs);
+  // Runs build() once, under the layer's name scope.
+  void ensure_built(const std::vector<Shape>& input_shapes);
+
+  const std::string& name() const { return name_; }
+  void set_name(std::string name) { name_ = std::move(name); }
+  bool built() const { return built_; }
+  void set_built(bool built) { built_ = built; }
+  bool trainable() const { return trainable_; }
+  virtual void set_trainable(bool trainable);
+  const DTypePolicy& policy() const { return policy_; }
+  DType compute_dtype() const { return policy_.compute; }
+
+  // Variables in the order of their making, this layer's own before its sublayers', trainable first
+  // as Keras orders weights.
+  std::vector<VariableRef> variables() const;  // all, with seeds and the like
+  std::vector<VariableRef> weights() const;    // those that are saved
+  std::vector<VariableRef> trainable_weights() const;
+  std::vector<VariableRef> non_trainable_weights() const;
+  int64_t count_params() const;
+  const std::vector<Ref<Layer>>& sublayers() const { return sublayers_; }
+  const std::vector<VariableRef>& own_variables() const { return variables_; }
+
+  // Penalties of this layer and those below: regularizers of trainable weights, then what calls
+  // added since the last clear_losses().
+  Tensors losses() const;
+  void clear_losses();
+
+  VariableRef add_weight(const std::string& name, const Shape& shape,
+                         const Ref<Initializer>& initializer, const WeightOptions& options = {});
+  // For values made elsewhere (Python's self.add_weight with an initial tensor).
+  VariableRef add_variable(VariableRef variable);
+  void add_sublayer(Ref<Layer> layer);
+  void remove_sublayer(const Layer* layer);
+  void add_loss(const Tensor& loss);
+  void add_seed_generator(Ref<SeedGenerator> generator);
+
+ protected:
+  // A variable's value in the compute dtype.
+  Tensor value(const VariableRef& variable) const;
+
+  std::string name_;
+  bool trainable_ = true;
+  DTypePolicy policy_ = default_dtype_policy();
+  Ref<Regularizer> activity_regularizer_;
+
+ private:
+  void collect(std::vector<VariableRef>& out, bool with_unsaved) const;
+
+  bool built_ = false;
+  std::vector<VariableRef> variables_;
+  std::vector<Ref<Layer>> sublayers_;
+  std::vector<Ref<SeedGenerator>> seed_generators_;
+  Tensors call_losses_;
+};
+
+// A layer of one input and one output.
+class UnaryLayer : public Layer {
+ public:
+  using Layer::build;
+  virtual void build(const Shape& input_shape) {}
+  virtual Tensor call(const Tensor& x, const CallContext& context) = 0;
+
+  void build(const std::vector<Shape>& input_shapes) final { build(input_shapes.at(0)); }
+  Tensors call(const Tensors& inputs, const CallContext& context) final;
+};
+
+// The context of the call now running on this thread, outermost first; null outside calls.
+const CallContext* current_call();
+
+// "dense", "dense_1", ...: the next free automatic name for a class.
+std::string unique_name(std::string_view prefix);
+void reset_unique_names();
+
+// A layer by class name and configuration: make_layer("Dense", {{"units", 10}}).
+Ref<Layer> make_layer(std::string_view class_name, const Json& config = Json::object());
+
+}  // namespace nacre

@@ -1,0 +1,90 @@
+// Optimizer: turns gradients into new values of variables. Formulas and defaults are Keras 3's.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "nacre/graph/variable.h"
+#include "nacre/nn/configurable.h"
+
+namespace nacre {
+
+// A learning rate as a function of the number of finished steps, made of ops.
+class LearningRateSchedule : public Configurable {
+ public:
+  static constexpr std::string_view kModule = "optimizers.schedules";
+  std::string_view module() const override { return kModule; }
+  virtual Tensor operator()(const Tensor& step) = 0;
+};
+
+// A number or a schedule.
+struct LearningRate {
+  double value = 0.001;
+  Ref<LearningRateSchedule> schedule;
+};
+void read_field(LearningRate& field, const Json& json, std::string_view what);
+Json write_field(const LearningRate& field);
+
+class Optimizer : public Configurable {
+ public:
+  static constexpr std::string_view kModule = "optimizers";
+  std::string_view module() const override { return kModule; }
+  std::vector<Field> fields() override;
+  void validate() override;
+
+  // Makes the slots for these variables, once; a later call must bring the same ones (ValueError).
+  void build(const std::vector<VariableRef>& variables);
+  // One step: clips, decays, updates, constrains, averages. grads[i] belongs to variables[i];
+  // undefined gradients leave their variable alone, all undefined is a ValueError.
+  void apply(const Tensors& grads, const std::vector<VariableRef>& variables);
+
+  const std::string& name() const { return name_; }
+  bool built() const { return built_; }
+  const VariableRef& iterations();
+  // The current rate: of the schedule, or the variable that callbacks set.
+  Tensor learning_rate();
+  void set_learning_rate(double value);  // TypeError when there is a schedule
+  bool has_schedule() const { return static_cast<bool>(learning_rate_.schedule); }
+  // iterations, learning_rate, slots: what is saved to resume.
+  const std::vector<VariableRef>& variables() const { return variables_; }
+  // Copies averaged weights into the variables (EMA), at the end of training.
+  void finalize_variable_values(const std::vector<VariableRef>& variables);
+  // Variables whose name contains one of these strings are not decayed.
+  void exclude_from_weight_decay(const std::vector<std::string>& names);
+
+ protected:
+  virtual void make_slots(const VariableRef& variable, size_t index) {}
+  virtual void update(const Tensor& grad, const VariableRef& variable, size_t index,
+                      const Tensor& learning_rate) = 0;
+  VariableRef add_slot(const VariableRef& variable, const std::string& name, double value = 0);
+  // The decay of a variable: weight_decay, or 0 where excluded or not set.
+  double decay_of(const Variable& variable) const;
+
+  std::string name_;
+  LearningRate learning_rate_;
+  std::optional<double> weight_decay_;
+  std::optional<double> clipnorm_;
+  std::optional<double> clipvalue_;
+  std::optional<double> global_clipnorm_;
+  bool use_ema_ = false;
+  double ema_momentum_ = 0.99;
+  std::optional<int64_t> ema_overwrite_frequency_;
+  std::optional<double> loss_scale_factor_;
+  std::optional<int64_t> gradient_accumulation_steps_;
+
+ private:
+  void clip(Tensors& grads) const;
+  size_t index_of(const Variable& variable) const;
+
+  bool built_ = false;
+  VariableRef iterations_;
+  VariableRef rate_;
+  std::vector<VariableRef> variables_;
+  std::vector<VariableRef> averages_;  // EMA, one a trained variable
+  std::unordered_map<uint64_t, size_t> index_by_id_;
+  std::vector<std::string> undecayed_names_;
+};
+
+}  // namespace nacre

@@ -1,0 +1,48 @@
+// Sequential: layers applied one after the other.
+#pragma once
+
+#include "nacre/nn/layer.h"
+
+namespace nacre {
+
+class Sequential final : public Layer {
+ public:
+  Sequential() = default;
+  explicit Sequential(const std::vector<Ref<Layer>>& layers, std::string name = {});
+
+  NACRE_CONFIG(Sequential, Layer, layers, build_input_shape_)
+  std::string_view module() const override { return "models"; }
+
+  void add(Ref<Layer> layer);
+  void pop();  // RuntimeError when there is none
+  // An InputLayer at the front gives the input's shape: the model is built at once.
+  using Layer::build;
+  void build(const std::vector<Shape>& input_shapes) override;
+  Tensors call(const Tensors& inputs, const CallContext& context) override;
+  void validate() override;
+
+  std::vector<Ref<Layer>> layers;  // with the InputLayer, if any; change by add() and pop()
+
+ private:
+  std::optional<IntList> build_input_shape_;  // -1: unknown
+};
+
+// Layers in a configuration: a list of serialized layers.
+void read_field(std::vector<Ref<Layer>>& field, const Json& json, std::string_view what);
+Json write_field(const std::vector<Ref<Layer>>& field);
+
+// Where a model's input begins: a shape (without the batch) and a dtype.
+class InputLayer final : public UnaryLayer {
+ public:
+  std::vector<std::optional<int64_t>> shape;        // without the batch
+  std::optional<int64_t> batch_size;
+  DType input_dtype = DType::kFloat32;
+
+  std::string_view class_name() const override { return "InputLayer"; }
+  std::vector<Field> fields() override;
+  void validate() override;
+  Tensor call(const Tensor& x, const CallContext& context) override;
+  Shape batch_shape() const;
+};
+
+}  // namespace nacre

@@ -1,0 +1,172 @@
+#include "nacre/nn/configurable.h"
+
+#include <algorithm>
+#include <cctype>
+#include <mutex>
+#include <utility>
+
+#include "nn/registry.h"
+
+namespace nacre {
+
+void read_field(bool& field, const Json& json, std::string_view what) {
+  field = json.is_int() ? json.as_int(what) != 0 : json.as_bool(what);
+}
+
+void read_field(int64_t& field, const Json& json, std::string_view what) {
+  field = json.is_bool() ? json.as_bool(what) : json.as_int(what);
+}
+
+void read_field(double& field, const Json& json, std::string_view what) {
+  field = json.as_double(what);
+}
+
+void read_field(std::string& field, const Json& json, std::string_view what) {
+  field = json.as_string(what);
+}
+
+void read_field(DType& field, const Json& json, std::string_view what) {
+  field = parse_dtype(json.as_string(what));
+}
+
+void read_field(IntList& field, const Json& json, std::string_view what) {
+  field.clear();
+  if (json.is_array()) {
+    for (const Json& item : json.as_array()) field.push_back(item.as_int(what));
+  } else {
+    field.push_back(json.as_int(what));
+  }
+}
+
+void read_field(FloatList& field, const Json& json, std::string_view what) {
+  field.clear();
+  if (json.is_array()) {
+    for (const Json& item : json.as_array()) field.push_back(item.as_double(what));
+  } else {
+    field.push_back(json.as_double(what));
+  }
+}
+
+void read_field(std::vector<std::string>& field, const Json& json, std::string_view what) {
+  field.clear();
+  for (const Json& item : json.as_array(what)) field.push_back(item.as_string(what));
+}
+
+void Configurable::configure(const Json& config) {
+  const std::vector<Field> all = fields();
+  for (const auto& [key, value] : config.as_object(class_name())) {
+    const auto found = std::find_if(all.begin(), all.end(),
+                                    [&](const Field& field) { return field.name == key; });
+    if (found == all.end()) {
+      std::vector<std::string> names;
+      for (const Field& field : all) names.push_back(field.name);
+      value_error(class_name(), ": unknown argument '", key, "'.", did_you_mean(key, names));
+    }
+    try {
+      found->set(value);
+    } catch (const Error& error) {
+      throw Error(error.kind(), str_cat(class_name(), ": ", error.what()));
+    }
+  }
+  validate();
+}
+
+Json Configurable::config() {
+  Json out = Json::object();
+  for (const Field& field : fields()) out[field.name] = field.get();
+  return out;
+}
+
+Json Configurable::serialize() {
+  return Json::object({{"module", "nacre." + std::string(module())},
+                       {"class_name", class_name()},
+                       {"config", config()},
+                       {"registered_name", nullptr}});
+}
+
+std::string to_snake_case(std::string_view class_name) {
+  std::string out;
+  for (size_t i = 0; i < class_name.size(); ++i) {
+    const char c = class_name[i];
+    const bool upper = std::isupper(static_cast<unsigned char>(c));
+    // A capital begins a word after a lower-case letter, or when one follows ("RMSProp", "Conv2D").
+    const bool after_lower = i > 0 && (std::islower(static_cast<unsigned char>(class_name[i - 1])));
+    const bool before_lower =
+        i > 0 && i + 1 < class_name.size() &&
+        std::islower(static_cast<unsigned char>(class_name[i + 1])) &&
+        std::isupper(static_cast<unsigned char>(class_name[i - 1]));
+    const bool after_digit = i > 0 && i + 1 < class_name.size() &&
+                             std::isdigit(static_cast<unsigned char>(class_name[i - 1])) &&
+                             std::islower(static_cast<unsigned char>(class_name[i + 1]));
+    if (upper && (after_lower || before_lower || after_digit)) out += '_';
+    out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return out;
+}
+
+ClassRegistry& ClassRegistry::of(std::string_view module) {
+  static std::recursive_mutex mutex;
+  static std::map<std::string, ClassRegistry*, std::less<>> registries;
+  const std::lock_guard lock(mutex);
+  static bool filled = false;
+  if (!std::exchange(filled, true)) register_builtin_classes();
+  const auto found = registries.find(module);
+  if (found != registries.end()) return *found->second;
+  return *registries.emplace(module, new ClassRegistry(module)).first->second;
+}
+
+void ClassRegistry::add(std::string_view class_name, Factory factory) {
+  factories_.emplace(class_name, factory);
+}
+
+bool ClassRegistry::contains(std::string_view class_name) const {
+  return factories_.contains(class_name);
+}
+
+bool ClassRegistry::contains_name(std::string_view name) const {
+  return contains(name) || std::any_of(factories_.begin(), factories_.end(), [&](const auto& entry) {
+           return to_snake_case(entry.first) == name;
+         });
+}
+
+std::vector<std::string> ClassRegistry::names() const {
+  std::vector<std::string> out;
+  for (const auto& [name, factory] : factories_) out.push_back(name);
+  return out;
+}
+
+Ref<Configurable> ClassRegistry::make(std::string_view class_name, const Json& config) {
+  auto found = factories_.find(class_name);
+  if (found == factories_.end()) {
+    for (auto it = factories_.begin(); it != factories_.end(); ++it) {
+      if (to_snake_case(it->first) == class_name) found = it;
+    }
+  }
+  if (found == factories_.end()) {
+    value_error("unknown name '", class_name, "' in nacre.", module_, ".",
+                did_you_mean(std::string(class_name), names()));
+  }
+  Ref<Configurable> object = found->second();
+  object->configure(config.is_null() ? Json::object() : config);
+  return object;
+}
+
+Ref<Configurable> deserialize(std::string_view module, const Json& json) {
+  if (json.is_handle()) {
+    auto* object = dynamic_cast<Configurable*>(json.as_handle().get());
+    if (!object || object->module() != module) {
+      value_error("expected an object of nacre.", module);
+    }
+    return Ref<Configurable>(object);
+  }
+  if (json.is_string()) return ClassRegistry::of(module).make(json.as_string());
+  if (!json.is_object() || !json.contains("class_name")) {
+    value_error("expected a name or a serialized object of nacre.", module, ", received ",
+                json.dump().substr(0, 80));
+  }
+  const Json* config = json.find("config");
+  return ClassRegistry::of(module).make(json.at("class_name").as_string("class_name"),
+                                        config ? *config : Json::object());
+}
+
+}  // namespace nacre

@@ -1,0 +1,333 @@
+#include "nacre/nn/layer.h"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "nacre/ops/ops.h"
+#include "nacre/ops/recorder.h"
+
+namespace nacre {
+namespace {
+
+// The layers whose calls are running on this thread, outermost first.
+struct Frame {
+  const Layer* layer;
+  CallContext context;
+};
+thread_local std::vector<Frame> g_frames;
+
+class FrameScope {
+ public:
+  FrameScope(const Layer* layer, CallContext context) {
+    g_frames.push_back({layer, std::move(context)});
+  }
+  ~FrameScope() { g_frames.pop_back(); }
+  FrameScope(const FrameScope&) = delete;
+  FrameScope& operator=(const FrameScope&) = delete;
+};
+
+std::string scoped_path(const Layer* owner, const std::string& name) {
+  std::string path;
+  bool seen = false;
+  for (const Frame& frame : g_frames) {
+    path += frame.layer->name() + "/";
+    seen = frame.layer == owner;
+  }
+  if (!seen) path += owner->name() + "/";
+  return path + name;
+}
+
+std::mutex g_names_mutex;
+std::map<std::string, int, std::less<>>& name_counts() {
+  static auto* counts = new std::map<std::string, int, std::less<>>;
+  return *counts;
+}
+
+// Adds "Dense 'dense_1': " to a message that names no layer yet.
+[[noreturn]] void rethrow_named(const Layer& layer, const Error& error) {
+  const std::string text = error.what();
+  const bool named = text.find(" '") != std::string::npos && text.find("': ") != std::string::npos;
+  if (named || error.kind() == ErrorKind::kInterrupted) throw error;
+  throw Error(error.kind(), str_cat(layer.class_name(), " '", layer.name(), "': ", text));
+}
+
+std::mutex g_policy_mutex;
+DTypePolicy& global_policy() {
+  static DTypePolicy policy;
+  return policy;
+}
+
+}  // namespace
+
+DTypePolicy parse_dtype_policy(std::string_view name) {
+  DTypePolicy policy;
+  policy.name = name;
+  if (name == "mixed_bfloat16" || name == "mixed_float16") {
+    policy.compute = name == "mixed_bfloat16" ? DType::kBFloat16 : DType::kFloat16;
+    policy.variable = DType::kFloat32;
+  } else {
+    policy.compute = policy.variable = parse_dtype(name);
+  }
+  return policy;
+}
+
+DTypePolicy default_dtype_policy() {
+  const std::lock_guard lock(g_policy_mutex);
+  return global_policy();
+}
+
+void set_default_dtype_policy(const DTypePolicy& policy) {
+  const std::lock_guard lock(g_policy_mutex);
+  global_policy() = policy;
+}
+
+void read_field(DTypePolicy& field, const Json& json, std::string_view what) {
+  if (json.is_null()) {
+    field = default_dtype_policy();
+  } else if (json.is_object()) {
+    field = parse_dtype_policy(json.at("config").at("name").as_string(what));
+  } else {
+    field = parse_dtype_policy(json.as_string(what));
+  }
+}
+
+Json write_field(const DTypePolicy& field) {
+  return Json::object({{"module", "nacre"},
+                       {"class_name", "DTypePolicy"},
+                       {"config", Json::object({{"name", field.name}})},
+                       {"registered_name", nullptr}});
+}
+
+const CallContext* current_call() {
+  return g_frames.empty() ? nullptr : &g_frames.back().context;
+}
+
+std::string unique_name(std::string_view prefix) {
+  const std::lock_guard lock(g_names_mutex);
+  const int count = name_counts()[std::string(prefix)]++;
+  return count == 0 ? std::string(prefix) : std::string(prefix) + "_" + std::to_string(count);
+}
+
+void reset_unique_names() {
+  const std::lock_guard lock(g_names_mutex);
+  name_counts().clear();
+}
+
+Ref<Layer> make_layer(std::string_view class_name, const Json& config) {
+  const Ref<Configurable> object = ClassRegistry::of(Layer::kModule).make(class_name, config);
+  return Ref<Layer>(static_cast<Layer*>(object.get()));
+}
+
+std::vector<Field> Layer::fields() {
+  std::vector<Field> all;
+  detail::append_fields(all, "name, trainable, dtype", std::tie(name_, trainable_, policy_));
+  return all;
+}
+
+void Layer::validate() {
+  if (name_.empty()) name_ = unique_name(to_snake_case(class_name()));
+}
+
+void Layer::ensure_built(const std::vector<Shape>& input_shapes) {
+  if (built_) return;
+  // A name of the enclosing scope is part of the path; nothing of a build belongs to a recording.
+  const PauseRecording pause;
+  const FrameScope frame(this, g_frames.empty() ? CallContext() : g_frames.back().context);
+  try {
+    build(input_shapes);
+  } catch (const Error& error) {
+    rethrow_named(*this, error);
+  }
+  built_ = true;
+}
+
+Tensors Layer::operator()(const Tensors& inputs, std::optional<bool> training) {
+  CallContext context;
+  if (!g_frames.empty()) context = g_frames.back().context;
+  if (training) context.training = *training;
+  if (!built_) {
+    std::vector<Shape> shapes;
+    for (const Tensor& t : inputs) shapes.push_back(t.shape());
+    ensure_built(shapes);
+  }
+  const FrameScope frame(this, context);
+  try {
+    bool casts = false;
+    for (const Tensor& t : inputs) {
+      casts = casts || (t.defined() && is_floating(t.dtype()) && t.dtype() != policy_.compute);
+    }
+    Tensors outputs;
+    if (casts) {
+      Tensors converted = inputs;
+      for (Tensor& t : converted) {
+        if (t.defined() && is_floating(t.dtype())) t = ops::cast(t, policy_.compute);
+      }
+      outputs = call(converted, context);
+    } else {
+      outputs = call(inputs, context);
+    }
+    if (activity_regularizer_) {
+      for (const Tensor& y : outputs) {
+        if (y.is_placeholder()) continue;
+        // Per sample, so that the penalty does not grow with the batch (Keras's convention).
+        const Tensor penalty = (*activity_regularizer_)(y);
+        add_loss(penalty / static_cast<double>(std::max<int64_t>(y.rank() ? y.shape()[0] : 1, 1)));
+      }
+    }
+    return outputs;
+  } catch (const Error& error) {
+    rethrow_named(*this, error);
+  }
+}
+
+Tensor Layer::operator()(const Tensor& x, std::optional<bool> training) {
+  return std::move((*this)(Tensors{x}, training)[0]);
+}
+
+Tensors UnaryLayer::call(const Tensors& inputs, const CallContext& context) {
+  if (inputs.size() != 1) value_error("expected one input, received ", inputs.size());
+  return {call(inputs[0], context)};
+}
+
+std::vector<TensorSpec> Layer::compute_output_spec(const std::vector<TensorSpec>& inputs) {
+  Tensors placeholders;
+  for (const TensorSpec& spec : inputs) placeholders.push_back(Tensor::placeholder(spec));
+  const Tensors outputs = (*this)(placeholders);
+  std::vector<TensorSpec> specs;
+  for (const Tensor& t : outputs) specs.push_back(t.spec());
+  return specs;
+}
+
+void Layer::set_trainable(bool trainable) {
+  trainable_ = trainable;
+  for (const auto& variable : variables_) {
+    if (variable->can_train) variable->trainable = trainable;
+  }
+  for (const auto& layer : sublayers_) layer->set_trainable(trainable);
+}
+
+VariableRef Layer::add_weight(const std::string& name, const Shape& shape,
+                              const Ref<Initializer>& initializer, const WeightOptions& options) {
+  const PauseRecording pause;
+  if (!shape.is_known()) {
+    value_error("weight '", name, "': expected a known shape, received ", shape);
+  }
+  const DType dtype = options.dtype.value_or(policy_.variable);
+  const Tensor value = initializer ? (*initializer)(shape, dtype) : ops::zeros(shape, dtype);
+  auto variable = make_ref<Variable>(value, name, options.trainable);
+  variable->saved = options.saved;
+  if (options.regularizer) {
+    variable->regularizer = [r = options.regularizer](const Tensor& x) { return (*r)(x); };
+  }
+  if (options.constraint) {
+    variable->constraint = [c = options.constraint](const Tensor& x) { return (*c)(x); };
+  }
+  return add_variable(std::move(variable));
+}
+
+VariableRef Layer::add_variable(VariableRef variable) {
+  variable->path = scoped_path(this, variable->name);
+  variable->can_train = variable->trainable;
+  if (!trainable_) variable->trainable = false;
+  variables_.push_back(variable);
+  return variable;
+}
+
+void Layer::add_sublayer(Ref<Layer> layer) {
+  if (std::find(sublayers_.begin(), sublayers_.end(), layer) == sublayers_.end()) {
+    sublayers_.push_back(std::move(layer));
+  }
+}
+
+void Layer::remove_sublayer(const Layer* layer) {
+  std::erase_if(sublayers_, [&](const Ref<Layer>& own) { return own.get() == layer; });
+}
+
+void Layer::add_loss(const Tensor& loss) {
+  if (!loss.is_placeholder()) call_losses_.push_back(loss);
+}
+
+void Layer::add_seed_generator(Ref<SeedGenerator> generator) {
+  generator->state()->path = scoped_path(this, "seed_generator/seed_generator_state");
+  seed_generators_.push_back(std::move(generator));
+}
+
+Tensor Layer::value(const VariableRef& variable) const {
+  const Tensor current = variable->value();
+  return current.dtype() == policy_.compute || !is_floating(current.dtype())
+             ? current
+             : ops::cast(current, policy_.compute);
+}
+
+namespace {
+
+void append_unique(std::vector<VariableRef>& out, const VariableRef& variable) {
+  if (std::find(out.begin(), out.end(), variable) == out.end()) out.push_back(variable);
+}
+
+}  // namespace
+
+void Layer::collect(std::vector<VariableRef>& out, bool with_unsaved) const {
+  for (const bool trainable : {true, false}) {
+    for (const auto& variable : variables_) {
+      if (variable->can_train == trainable && (variable->saved || with_unsaved)) {
+        append_unique(out, variable);
+      }
+    }
+  }
+  if (with_unsaved) {
+    for (const auto& generator : seed_generators_) append_unique(out, generator->state());
+  }
+  for (const auto& layer : sublayers_) layer->collect(out, with_unsaved);
+}
+
+std::vector<VariableRef> Layer::variables() const {
+  std::vector<VariableRef> out;
+  collect(out, true);
+  return out;
+}
+
+std::vector<VariableRef> Layer::weights() const {
+  std::vector<VariableRef> out;
+  collect(out, false);
+  return out;
+}
+
+std::vector<VariableRef> Layer::trainable_weights() const {
+  std::vector<VariableRef> out = weights();
+  std::erase_if(out, [](const VariableRef& v) { return !v->trainable; });
+  return out;
+}
+
+std::vector<VariableRef> Layer::non_trainable_weights() const {
+  std::vector<VariableRef> out = weights();
+  std::erase_if(out, [](const VariableRef& v) { return v->trainable; });
+  return out;
+}
+
+int64_t Layer::count_params() const {
+  int64_t count = 0;
+  for (const auto& variable : weights()) count += variable->size();
+  return count;
+}
+
+Tensors Layer::losses() const {
+  Tensors out;
+  for (const auto& variable : trainable_weights()) {
+    if (variable->regularizer) out.push_back(variable->regularizer(variable->value()));
+  }
+  const auto gather = [&](const auto& self, const Layer& layer) -> void {
+    out.insert(out.end(), layer.call_losses_.begin(), layer.call_losses_.end());
+    for (const auto& below : layer.sublayers_) self(self, *below);
+  };
+  gather(gather, *this);
+  return out;
+}
+
+void Layer::clear_losses() {
+  call_losses_.clear();
+  for (const auto& layer : sublayers_) layer->clear_losses();
+}
+
+}  // namespace nacre

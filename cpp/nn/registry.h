@@ -1,0 +1,33 @@
+// The classes of the library by module. A family registers its own in its file and is called here.
+#pragma once
+
+#include "nacre/nn/configurable.h"
+
+namespace nacre {
+
+template <class T>
+Ref<Configurable> make_configurable() {
+  return make_ref<T>();
+}
+
+// Registers T under its class name in its module.
+template <class T>
+void register_class() {
+  const Ref<T> sample = make_ref<T>();
+  ClassRegistry::of(sample->module()).add(sample->class_name(), make_configurable<T>);
+}
+
+void register_initializers();
+void register_regularizers();
+void register_constraints();
+void register_core_layers();
+void register_losses();
+void register_metrics();
+void register_optimizers();
+void register_schedules();
+void register_models();
+
+// In the order in which defaults need each other.
+void register_builtin_classes();
+
+}  // namespace nacre
