@@ -292,9 +292,9 @@ std::vector<Logs> Trainer::fit(const Tensors& x, const Tensors& y, const FitOpti
     reset_metrics();
     train_steps(feeder, 0, feeder.num_batches(), nullptr);
     Logs logs = this->logs();
-    if (options.validation_x.defined()) {
+    if (!options.validation_x.empty()) {
       for (const auto& [name, value] :
-           evaluate({options.validation_x}, {options.validation_y}, options.batch_size)) {
+           evaluate(options.validation_x, options.validation_y, options.batch_size)) {
         logs.emplace_back("val_" + name, value);
       }
     }

@@ -1,0 +1,7 @@
+#include "nn/registry.h"
+
+namespace nacre {
+
+void register_constraints() {}
+
+}  // namespace nacre
