@@ -16,8 +16,9 @@ class_names: tuple[str, ...] = tuple("0123456789")
 def load_data(test_split: float = 0.2, seed: int = 0) -> tuple[_files.Split, _files.Split]:
     """Loads the real digits that come with the package; no network, no cache.
 
-    They are the test set of the UCI set "Optical Recognition of Handwritten
-    Digits", as scikit-learn ships it.
+    They are the test set of "Optical Recognition of Handwritten Digits",
+    E. Alpaydin and C. Kaynak, UCI Machine Learning Repository, 1998, doi
+    10.24432/C50P49, licence CC BY 4.0, as scikit-learn ships it.
 
     Args:
         test_split: Fraction of each class that becomes the test set. Defaults
