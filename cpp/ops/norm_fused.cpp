@@ -1,0 +1,474 @@
+#include "ops/norm_fused.h"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "kernels/abi.h"
+#include "ops/reference/columns.h"
+#include "ops/rows.h"
+
+namespace nacre {
+namespace {
+
+using kernels::table;
+
+struct LayerNormAttrs : AttrsOf<LayerNormAttrs> {
+  int64_t axes = 1;
+  double epsilon = 1e-7;
+  NACRE_ATTRS(axes, epsilon)
+};
+struct FusedBatchNormAttrs : AttrsOf<FusedBatchNormAttrs> {
+  double epsilon = 1e-3;
+  NACRE_ATTRS(epsilon)
+};
+
+// float32 and float64 only.
+template <class F>
+void dispatch_wide(DType dtype, F&& f) {
+  if (dtype == DType::kFloat64) {
+    f(type_tag<double>{});
+  } else {
+    f(type_tag<float>{});
+  }
+}
+
+void require_wide(const InferContext& c) {
+  if (c.dtype(0) != DType::kFloat32 && c.dtype(0) != DType::kFloat64) {
+    type_error(c.op, ": expected float32 or float64, received ", c.dtype(0));
+  }
+}
+
+Shape leading(const Shape& shape, int64_t trailing) {
+  return Shape(shape.dims().first(static_cast<size_t>(shape.rank() - trailing)));
+}
+
+Shape trailing(const Shape& shape, int64_t count) {
+  return Shape(shape.dims().last(static_cast<size_t>(count)));
+}
+
+IntList last_axes(int rank, int64_t count) {
+  IntList axes;
+  for (int64_t i = rank - count; i < rank; ++i) axes.push_back(i);
+  return axes;
+}
+
+// Rows a chunk holds when each chunk keeps `cols` partial sums: enough work, few enough partials.
+int64_t partial_grain(int64_t rows, int64_t cols) {
+  constexpr int64_t kMaxPartials = int64_t{1} << 22;
+  const int64_t chunks = std::clamp<int64_t>(kMaxPartials / std::max<int64_t>(1, cols), 1, kMaxChunks);
+  const int64_t work = (int64_t{1} << 16) / std::max<int64_t>(1, cols);
+  return std::max<int64_t>({1, work, (rows + chunks - 1) / chunks});
+}
+
+// Sums of two columns-long vectors over all rows: body(a, b, begin, end) accumulates into partials
+// of its chunk, which are added in order of the chunks.
+template <class T, class Body>
+void column_sums(int64_t rows, int64_t cols, T* total_a, T* total_b, Body body) {
+  const int64_t grain = partial_grain(rows, cols);
+  const int64_t size = chunk_size(rows, grain);
+  const int64_t chunks = num_chunks(rows, grain);
+  std::fill_n(total_a, cols, T(0));
+  std::fill_n(total_b, cols, T(0));
+  if (chunks <= 1) {
+    if (rows > 0) body(total_a, total_b, int64_t{0}, rows);
+    return;
+  }
+  T* partial = static_cast<T*>(thread_scratch(static_cast<size_t>(chunks * cols * 2) * sizeof(T), 2));
+  parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
+    T* a = partial + begin / size * cols * 2;
+    std::fill_n(a, cols * 2, T(0));
+    body(a, a + cols, begin, end);
+  });
+  for (int64_t c = 0; c < chunks; ++c) {
+    const T* a = partial + c * cols * 2;
+    for (int64_t i = 0; i < cols; ++i) {
+      total_a[i] += a[i];
+      total_b[i] += a[cols + i];
+    }
+  }
+}
+
+// ---- layer normalization
+
+std::vector<TensorSpec> infer_layer_norm(const InferContext& c) {
+  require_wide(c);
+  const int64_t axes = c.attrs_as<LayerNormAttrs>().axes;
+  const Shape rows = leading(c.shape(0), axes);
+  return {c.inputs[0].spec(), {c.dtype(0), rows}, {c.dtype(0), rows}};
+}
+
+void layer_norm_kernel(const KernelContext& c) {
+  const auto& attrs = c.attrs_as<LayerNormAttrs>();
+  const int64_t cols = trailing(c.in[0].shape(), attrs.axes).size();
+  const int64_t rows = c.out[1].size();
+  if (cols == 0) return;
+  dispatch_wide(c.in[0].dtype(), [&]<class T>(type_tag<T>) {
+    const T *x = c.in[0].as<T>(), *gamma = c.in[1].as<T>(), *beta = c.in[2].as<T>();
+    T *y = c.out[0].as<T>(), *mean = c.out[1].as<T>(), *rstd = c.out[2].as<T>();
+    parallel_for(rows, std::max<int64_t>(1, kRowWork / cols), [&](int64_t begin, int64_t end) {
+      if constexpr (std::is_same_v<T, float>) {
+        if (const auto fn = table().layer_norm) {
+          return fn(x, gamma, beta, y, mean, rstd, begin, end, cols,
+                    static_cast<float>(attrs.epsilon));
+        }
+      }
+      reference::ref_layer_norm(x, gamma, beta, y, mean, rstd, begin, end, cols, attrs.epsilon);
+    });
+  });
+}
+
+Tensors layer_norm_composite(std::span<const Tensor> in, const Attrs* a) {
+  const auto& attrs = static_cast<const LayerNormAttrs&>(*a);
+  const Tensor& x = in[0];
+  const IntList axes = last_axes(x.rank(), attrs.axes);
+  const Tensor mean = ops::mean(x, axes, true);
+  const Tensor centered = x - mean;
+  const Tensor rstd = ops::rsqrt(ops::mean(ops::square(centered), axes, true) + attrs.epsilon);
+  Tensor y = centered * rstd;
+  if (in[1].defined()) y = y * in[1];
+  if (in[2].defined()) y = y + in[2];
+  return {y, ops::squeeze(mean, axes), ops::squeeze(rstd, axes)};
+}
+
+std::vector<TensorSpec> infer_layer_norm_grad(const InferContext& c) {
+  const Shape cols = trailing(c.shape(0), c.attrs_as<LayerNormAttrs>().axes);
+  return {c.inputs[0].spec(), {c.dtype(0), cols}, {c.dtype(0), cols}};
+}
+
+void layer_norm_grad_kernel(const KernelContext& c) {
+  const int64_t cols = c.out[1].size();
+  const int64_t rows = c.in[2].size();
+  dispatch_wide(c.in[0].dtype(), [&]<class T>(type_tag<T>) {
+    const T *x = c.in[0].as<T>(), *gamma = c.in[1].as<T>(), *mean = c.in[2].as<T>();
+    const T *rstd = c.in[3].as<T>(), *g = c.in[4].as<T>();
+    T* dx = c.out[0].as<T>();
+    column_sums<T>(rows, cols, c.out[1].as<T>(), c.out[2].as<T>(),
+                   [&](T* dgamma, T* dbeta, int64_t begin, int64_t end) {
+                     if constexpr (std::is_same_v<T, float>) {
+                       if (const auto fn = table().layer_norm_grad) {
+                         return fn(x, gamma, mean, rstd, g, dx, dgamma, dbeta, begin, end, cols);
+                       }
+                     }
+                     reference::ref_layer_norm_grad(x, gamma, mean, rstd, g, dx, dgamma, dbeta,
+                                                    begin, end, cols);
+                   });
+  });
+}
+
+// In terms of x, gamma and grad only: mean and rstd are functions of x, and the derivative of this
+// one with respect to x is the whole.
+Tensors layer_norm_grad_composite(std::span<const Tensor> in, const Attrs* a) {
+  const auto& attrs = static_cast<const LayerNormAttrs&>(*a);
+  const Tensor &x = in[0], &gamma = in[1], &g = in[4];
+  const IntList axes = last_axes(x.rank(), attrs.axes);
+  IntList rows;
+  for (int64_t i = 0; i < x.rank() - attrs.axes; ++i) rows.push_back(i);
+  const Tensor centered = x - ops::mean(x, axes, true);
+  const Tensor rstd = ops::rsqrt(ops::mean(ops::square(centered), axes, true) + attrs.epsilon);
+  const Tensor normal = centered * rstd;
+  const Tensor scaled = gamma.defined() ? g * gamma : g;
+  const Tensor dx = rstd * (scaled - ops::mean(scaled, axes, true) -
+                            normal * ops::mean(scaled * normal, axes, true));
+  const Shape shape = trailing(x.shape(), attrs.axes);
+  return {dx, ops::reduce_to_shape(g * normal, shape), ops::reduce_to_shape(g, shape)};
+}
+
+void add_layer_norm(OpRegistry& registry) {
+  OpDef def;
+  def.name = "fused_layer_norm";
+  def.params = "x, gamma?, beta?, axes, epsilon";
+  def.doc = "Layer normalization over the last `axes` axes; also the mean and 1 / deviation.";
+  def.make_attrs = make_attrs_of<LayerNormAttrs>;
+  def.infer = infer_layer_norm;
+  def.kernel = layer_norm_kernel;
+  def.composite = layer_norm_composite;
+  def.backward = [](const BackwardContext& c) {
+    Tensors grads = apply(
+        find_op("fused_layer_norm_grad"),
+        {c.inputs[0], c.inputs[1], c.outputs[1], c.outputs[2],
+         c.grads[0].defined() ? c.grads[0] : ops::zeros_like(c.outputs[0])},
+        Ref<Attrs>(const_cast<Attrs*>(c.attrs)));
+    for (size_t i = 0; i < grads.size(); ++i) {
+      if (!c.needs[i]) grads[i] = Tensor();
+    }
+    return grads;
+  };
+  def.internal = true;
+  registry.add(std::move(def));
+
+  OpDef grad;
+  grad.name = "fused_layer_norm_grad";
+  grad.params = "x, gamma?, mean, rstd, grad, axes, epsilon";
+  grad.doc = "Gradients of fused_layer_norm with respect to x, gamma and beta.";
+  grad.make_attrs = make_attrs_of<LayerNormAttrs>;
+  grad.infer = infer_layer_norm_grad;
+  grad.kernel = layer_norm_grad_kernel;
+  grad.composite = layer_norm_grad_composite;
+  grad.internal = true;
+  registry.add(std::move(grad));
+}
+
+// ---- columns
+
+std::vector<TensorSpec> infer_scale_shift(const InferContext& c) {
+  const int64_t cols = c.shape(0).rank() ? c.shape(0).back() : 1;
+  for (size_t i = 1; i < 3; ++i) {
+    if (c.shape(i).rank() != 1 || (cols != kUnknownDim && c.shape(i)[0] != cols)) {
+      value_error(c.op, ": expected ", i == 1 ? "scale" : "offset", " of shape ", Shape{cols},
+                  ", received ", c.shape(i), " (x: ", c.shape(0), ")");
+    }
+  }
+  return {c.inputs[0].spec()};
+}
+
+void scale_shift_kernel(const KernelContext& c) {
+  const int64_t cols = c.in[1].size();
+  if (c.out[0].size() == 0) return;
+  const int64_t rows = c.out[0].size() / cols;
+  dispatch_floating(c.in[0].dtype(), [&]<class T>(type_tag<T>) {
+    const T *x = c.in[0].as<T>(), *scale = c.in[1].as<T>(), *offset = c.in[2].as<T>();
+    T* y = c.out[0].as<T>();
+    parallel_for(rows, std::max<int64_t>(1, 2 * kRowWork / cols), [&](int64_t begin, int64_t end) {
+      if constexpr (std::is_same_v<T, float>) {
+        if (const auto fn = table().column_affine) {
+          return fn(x, scale, offset, y, begin, end, cols);
+        }
+      }
+      reference::ref_column_affine(x, scale, offset, y, begin, end, cols);
+    });
+  });
+}
+
+void add_scale_shift(OpRegistry& registry) {
+  OpDef def;
+  def.name = "scale_shift";
+  def.params = "x, scale, offset";
+  def.doc = "x * scale + offset for each index of the last axis.";
+  def.promote = Promote::kCommonFloat;
+  def.infer = infer_scale_shift;
+  def.kernel = scale_shift_kernel;
+  def.composite = [](std::span<const Tensor> in, const Attrs*) {
+    return Tensors{in[0] * in[1] + in[2]};
+  };
+  def.backward = [](const BackwardContext& c) {
+    const Tensor& g = c.grads[0];
+    const Shape& cols = c.inputs[1].shape();
+    return Tensors{c.needs[0] ? g * c.inputs[1] : Tensor(),
+                   c.needs[1] ? ops::reduce_to_shape(g * c.inputs[0], cols) : Tensor(),
+                   c.needs[2] ? ops::reduce_to_shape(g, cols) : Tensor()};
+  };
+  def.internal = true;
+  registry.add(std::move(def));
+}
+
+// ---- batch normalization
+
+std::vector<TensorSpec> infer_batch_norm(const InferContext& c) {
+  require_wide(c);
+  if (c.shape(0).rank() < 1) value_error(c.op, ": expected x of rank 1 or more, received ()");
+  const TensorSpec columns{c.dtype(0), {c.shape(0).back()}};
+  return {c.inputs[0].spec(), columns, columns};
+}
+
+void batch_norm_kernel(const KernelContext& c) {
+  const int64_t cols = c.out[1].size();
+  if (cols == 0) return;
+  const int64_t rows = c.out[0].size() / cols;
+  const double epsilon = c.attrs_as<FusedBatchNormAttrs>().epsilon;
+  dispatch_wide(c.in[0].dtype(), [&]<class T>(type_tag<T>) {
+    const T *x = c.in[0].as<T>(), *gamma = c.in[1].as<T>(), *beta = c.in[2].as<T>();
+    T *y = c.out[0].as<T>(), *mean = c.out[1].as<T>(), *variance = c.out[2].as<T>();
+    std::vector<double> sums(static_cast<size_t>(cols * 2));
+    // The first row is as near to the mean as any: deviations from it do not cancel.
+    column_sums<double>(rows, cols, sums.data(), sums.data() + cols,
+                        [&](double* sum, double* squares, int64_t begin, int64_t end) {
+                          if constexpr (std::is_same_v<T, float>) {
+                            if (const auto fn = table().column_moments) {
+                              return fn(x, x, sum, squares, begin, end, cols);
+                            }
+                          }
+                          reference::ref_column_moments(x, x, sum, squares, begin, end, cols);
+                        });
+    std::vector<T> affine(static_cast<size_t>(cols * 2));
+    T *scale = affine.data(), *offset = affine.data() + cols;
+    const double n = static_cast<double>(rows);
+    for (int64_t i = 0; i < cols; ++i) {
+      const double m = sums[i] / n;
+      const double deviation = rows ? m - static_cast<double>(x[i]) : m;
+      const double v = std::max(0.0, sums[cols + i] / n - deviation * deviation);
+      // NaN must not become 0 in max().
+      const double var = std::isnan(m) ? m : v;
+      mean[i] = static_cast<T>(m);
+      variance[i] = static_cast<T>(var);
+      const double s = (gamma ? static_cast<double>(gamma[i]) : 1.0) / std::sqrt(var + epsilon);
+      scale[i] = static_cast<T>(s);
+      offset[i] = static_cast<T>((beta ? static_cast<double>(beta[i]) : 0.0) - m * s);
+    }
+    parallel_for(rows, std::max<int64_t>(1, 2 * kRowWork / cols), [&](int64_t begin, int64_t end) {
+      if constexpr (std::is_same_v<T, float>) {
+        if (const auto fn = table().column_affine) return fn(x, scale, offset, y, begin, end, cols);
+      }
+      reference::ref_column_affine(x, scale, offset, y, begin, end, cols);
+    });
+  });
+}
+
+IntList all_but_last(int rank) {
+  IntList axes;
+  for (int i = 0; i + 1 < rank; ++i) axes.push_back(i);
+  return axes;
+}
+
+Tensors batch_norm_composite(std::span<const Tensor> in, const Attrs* a) {
+  const IntList axes = all_but_last(in[0].rank());
+  const Tensor mean = ops::mean(in[0], axes);
+  const Tensor centered = in[0] - mean;
+  const Tensor variance = ops::mean(ops::square(centered), axes);
+  Tensor y = centered *
+             ops::rsqrt(variance + static_cast<const FusedBatchNormAttrs&>(*a).epsilon);
+  if (in[1].defined()) y = y * in[1];
+  if (in[2].defined()) y = y + in[2];
+  return {y, mean, variance};
+}
+
+// dx = a * grad + b * x + c per column.
+void batch_norm_grad_kernel(const KernelContext& c) {
+  const int64_t cols = c.out[1].size();
+  if (c.out[0].size() == 0) {
+    for (int o = 1; o < 3; ++o) std::memset(c.out[o].data, 0, c.out[o].spec->bytes());
+    return;
+  }
+  const int64_t rows = c.out[0].size() / cols;
+  const double epsilon = c.attrs_as<FusedBatchNormAttrs>().epsilon;
+  dispatch_wide(c.in[0].dtype(), [&]<class T>(type_tag<T>) {
+    const T *x = c.in[0].as<T>(), *gamma = c.in[1].as<T>(), *mean = c.in[2].as<T>();
+    const T *variance = c.in[3].as<T>(), *g = c.in[4].as<T>();
+    T *dx = c.out[0].as<T>(), *dgamma = c.out[1].as<T>(), *dbeta = c.out[2].as<T>();
+    std::vector<double> sums(static_cast<size_t>(cols * 2));
+    column_sums<double>(rows, cols, sums.data(), sums.data() + cols,
+                        [&](double* sum_g, double* sum_gx, int64_t begin, int64_t end) {
+                          if constexpr (std::is_same_v<T, float>) {
+                            if (const auto fn = table().column_grad_sums) {
+                              return fn(x, g, mean, sum_g, sum_gx, begin, end, cols);
+                            }
+                          }
+                          reference::ref_column_grad_sums(x, g, mean, sum_g, sum_gx, begin, end,
+                                                          cols);
+                        });
+    std::vector<T> line(static_cast<size_t>(cols * 3));
+    T *by_grad = line.data(), *by_x = by_grad + cols, *constant = by_x + cols;
+    const double n = static_cast<double>(rows);
+    for (int64_t i = 0; i < cols; ++i) {
+      const double rstd = 1 / std::sqrt(static_cast<double>(variance[i]) + epsilon);
+      const double s = rstd * (gamma ? static_cast<double>(gamma[i]) : 1.0);
+      const double slope = -s * rstd * rstd * sums[cols + i] / n;
+      dbeta[i] = static_cast<T>(sums[i]);
+      dgamma[i] = static_cast<T>(sums[cols + i] * rstd);
+      by_grad[i] = static_cast<T>(s);
+      by_x[i] = static_cast<T>(slope);
+      constant[i] = static_cast<T>(-s * sums[i] / n);
+    }
+    parallel_for(rows, std::max<int64_t>(1, 2 * kRowWork / cols), [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; ++r) {
+        const T *xr = x + r * cols, *gr = g + r * cols;
+        T* to = dx + r * cols;
+        for (int64_t i = 0; i < cols; ++i) {
+          to[i] = gr[i] * by_grad[i] + (xr[i] - mean[i]) * by_x[i] + constant[i];
+        }
+      }
+    });
+  });
+}
+
+// In terms of x, scale and grad only, as for layer norm.
+Tensors batch_norm_grad_composite(std::span<const Tensor> in, const Attrs* a) {
+  const Tensor &x = in[0], &gamma = in[1], &g = in[4];
+  const IntList axes = all_but_last(x.rank());
+  const Tensor centered = x - ops::mean(x, axes);
+  const Tensor rstd = ops::rsqrt(ops::mean(ops::square(centered), axes) +
+                                 static_cast<const FusedBatchNormAttrs&>(*a).epsilon);
+  const Tensor normal = centered * rstd;
+  const Tensor scaled = gamma.defined() ? g * gamma : g;
+  const Tensor dx =
+      rstd * (scaled - ops::mean(scaled, axes) - normal * ops::mean(scaled * normal, axes));
+  return {dx, ops::sum(g * normal, axes), ops::sum(g, axes)};
+}
+
+Tensors batch_norm_backward(const BackwardContext& c) {
+  Tensors grads(3);
+  const Tensor& x = c.inputs[0];
+  if (c.grads[0].defined()) {
+    grads = apply(find_op("fused_batch_norm_grad"),
+                  {x, c.inputs[1], c.outputs[1], c.outputs[2], c.grads[0]},
+                  Ref<Attrs>(const_cast<Attrs*>(c.attrs)));
+  }
+  if (c.needs[0] && (c.grads[1].defined() || c.grads[2].defined())) {
+    const double n = std::max(1.0, static_cast<double>(x.size()) / static_cast<double>(x.shape().back()));
+    Tensor extra = ops::zeros_like(x);
+    if (c.grads[1].defined()) extra = extra + c.grads[1] / n;
+    if (c.grads[2].defined()) {
+      // The mean as a function of x: this term is differentiated too.
+      const Tensor centered = x - ops::mean(x, all_but_last(x.rank()));
+      extra = extra + centered * c.grads[2] * (2 / n);
+    }
+    grads[0] = grads[0].defined() ? grads[0] + extra : extra;
+  }
+  for (size_t i = 0; i < 3; ++i) {
+    if (!c.needs[i]) grads[i] = Tensor();
+  }
+  return grads;
+}
+
+void add_batch_norm(OpRegistry& registry) {
+  OpDef def;
+  def.name = "fused_batch_norm";
+  def.params = "x, scale?, offset?, epsilon";
+  def.doc =
+      "Each index of the last axis normalized by its own statistics; also the mean and the biased "
+      "variance.";
+  def.make_attrs = make_attrs_of<FusedBatchNormAttrs>;
+  def.infer = infer_batch_norm;
+  def.kernel = batch_norm_kernel;
+  def.composite = batch_norm_composite;
+  def.backward = batch_norm_backward;
+  def.internal = true;
+  registry.add(std::move(def));
+
+  OpDef grad;
+  grad.name = "fused_batch_norm_grad";
+  grad.params = "x, scale?, mean, variance, grad, epsilon";
+  grad.doc = "Gradients of fused_batch_norm with respect to x, scale and offset.";
+  grad.make_attrs = make_attrs_of<FusedBatchNormAttrs>;
+  grad.infer = infer_batch_norm;
+  grad.kernel = batch_norm_grad_kernel;
+  grad.composite = batch_norm_grad_composite;
+  grad.internal = true;
+  registry.add(std::move(grad));
+}
+
+}  // namespace
+
+void register_fused_norm_ops(OpRegistry& registry) {
+  add_layer_norm(registry);
+  add_scale_shift(registry);
+  add_batch_norm(registry);
+}
+
+Tensor fused_layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, int64_t axes,
+                        double epsilon) {
+  auto attrs = make_ref<LayerNormAttrs>();
+  attrs->axes = axes;
+  attrs->epsilon = epsilon;
+  return apply_one(find_op("fused_layer_norm"), {x, gamma, beta}, attrs);
+}
+
+ops::BatchNormResult fused_batch_norm(const Tensor& x, const Tensor& scale, const Tensor& offset,
+                                      double epsilon) {
+  auto attrs = make_ref<FusedBatchNormAttrs>();
+  attrs->epsilon = epsilon;
+  Tensors out = apply(find_op("fused_batch_norm"), {x, scale, offset}, attrs);
+  return {out[0], out[1], out[2]};
+}
+
+}  // namespace nacre

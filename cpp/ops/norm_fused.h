@@ -1,0 +1,18 @@
+// Fused normalization ops, for float32 and float64 (narrower types are cast by the callers).
+#pragma once
+
+#include "nacre/ops/nn.h"
+#include "nacre/ops/opdef.h"
+
+namespace nacre {
+
+void register_fused_norm_ops(OpRegistry& registry);
+
+// Layer normalization over the last `axes` axes; gamma and beta are shaped as these, or undefined.
+Tensor fused_layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, int64_t axes,
+                        double epsilon);
+// Batch normalization of each index of the last axis by its own statistics.
+ops::BatchNormResult fused_batch_norm(const Tensor& x, const Tensor& scale, const Tensor& offset,
+                                      double epsilon);
+
+}  // namespace nacre

@@ -1,0 +1,276 @@
+// Maximum and average pooling, and their gradients, over one to three spatial axes.
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/abi.h"
+#include "nacre/ops/nn.h"
+#include "nacre/ops/opdef.h"
+#include "ops/conv_geometry.h"
+#include "ops/reference/pool.h"
+#include "ops/registry.h"
+
+namespace nacre {
+namespace {
+
+using kernels::PoolArgs;
+using kernels::table;
+
+struct PublicPoolAttrs : AttrsOf<PublicPoolAttrs> {
+  IntList pool_size;
+  std::optional<IntList> strides;
+  std::string padding = "valid";
+  std::optional<std::string> data_format;
+  NACRE_ATTRS(pool_size, strides, padding, data_format)
+};
+// Of the primitives, over channels-last data; input_size for the average's gradient.
+struct PoolAttrs : AttrsOf<PoolAttrs> {
+  IntList pool_size;
+  IntList strides;
+  std::string padding = "valid";
+  IntList input_size;
+  NACRE_ATTRS(pool_size, strides, padding, input_size)
+};
+
+Shape pooled_shape(const PoolAttrs& a, const Shape& x) {
+  Shape y = x;
+  for (int i = 0; i + 2 < x.rank(); ++i) {
+    y[i + 1] = window_axis(x[i + 1], a.pool_size[i], a.strides[i], 1, a.padding).out;
+  }
+  return y;
+}
+
+Shape unpooled_shape(const PoolAttrs& a, const Shape& y) {
+  Shape x = y;
+  for (int i = 0; i + 2 < y.rank(); ++i) x[i + 1] = a.input_size[i];
+  return x;
+}
+
+PoolArgs pool_args(const PoolAttrs& attrs, const Shape& x, const Shape& y) {
+  PoolArgs a{};
+  const int n = x.rank() - 2;
+  a.batch = x[0];
+  a.channels = x.back();
+  for (int d = 0; d < 3; ++d) {
+    const int i = d - (3 - n);
+    a.in[d] = i < 0 ? 1 : x[i + 1];
+    a.out[d] = i < 0 ? 1 : y[i + 1];
+    a.window[d] = i < 0 ? 1 : attrs.pool_size[i];
+    a.stride[d] = i < 0 ? 1 : attrs.strides[i];
+    a.pad[d] = i < 0 ? 0 : window_axis(a.in[d], a.window[d], a.stride[d], 1, attrs.padding).pad;
+  }
+  return a;
+}
+
+// Runs `fast` for float32 where there is one, else `reference`, over the batch in parallel.
+template <class Reference>
+void run_pool(const KernelContext& c, const PoolArgs& args, kernels::PoolFn fast,
+              Reference reference) {
+  if (c.out[0].size() == 0) return;
+  if (c.in[0].size() == 0) {
+    std::memset(c.out[0].data, 0, c.out[0].spec->bytes());
+    return;
+  }
+  const int64_t work = reference::pixels_of(args) * args.channels;
+  const int64_t grain = std::max<int64_t>(1, (int64_t{1} << 14) / std::max<int64_t>(1, work));
+  parallel_for(args.batch, grain, [&](int64_t begin, int64_t end) {
+    if (c.in[0].dtype() == DType::kFloat32 && fast) return fast(args, begin, end);
+    dispatch_floating(c.in[0].dtype(),
+                      [&]<class T>(type_tag<T> tag) { reference(tag, begin, end); });
+  });
+}
+
+void max_pool_kernel(const KernelContext& c) {
+  PoolArgs a = pool_args(c.attrs_as<PoolAttrs>(), c.in[0].shape(), c.out[0].shape());
+  a.x = c.in[0].as<const float>();
+  a.result = c.out[0].as<float>();
+  run_pool(c, a, table().max_pool, [&]<class T>(type_tag<T>, int64_t begin, int64_t end) {
+    reference::ref_max_pool(a, c.in[0].as<const T>(), c.out[0].as<T>(), begin, end);
+  });
+}
+
+void max_pool_grad_kernel(const KernelContext& c) {
+  PoolArgs a = pool_args(c.attrs_as<PoolAttrs>(), c.in[0].shape(), c.in[1].shape());
+  a.x = c.in[0].as<const float>();
+  a.y = c.in[1].as<const float>();
+  a.grad = c.in[2].as<const float>();
+  a.result = c.out[0].as<float>();
+  run_pool(c, a, table().max_pool_grad, [&]<class T>(type_tag<T>, int64_t begin, int64_t end) {
+    reference::ref_max_pool_grad(a, c.in[0].as<const T>(), c.in[1].as<const T>(),
+                                 c.in[2].as<const T>(), c.out[0].as<T>(), begin, end);
+  });
+}
+
+void max_pool_pick_kernel(const KernelContext& c) {
+  const PoolArgs a = pool_args(c.attrs_as<PoolAttrs>(), c.in[0].shape(), c.in[1].shape());
+  run_pool(c, a, nullptr, [&]<class T>(type_tag<T>, int64_t begin, int64_t end) {
+    reference::ref_max_pool_pick(a, c.in[0].as<const T>(), c.in[1].as<const T>(),
+                                 c.in[2].as<const T>(), c.out[0].as<T>(), begin, end);
+  });
+}
+
+void average_pool_kernel(const KernelContext& c) {
+  PoolArgs a = pool_args(c.attrs_as<PoolAttrs>(), c.in[0].shape(), c.out[0].shape());
+  a.x = c.in[0].as<const float>();
+  a.result = c.out[0].as<float>();
+  run_pool(c, a, table().average_pool, [&]<class T>(type_tag<T>, int64_t begin, int64_t end) {
+    reference::ref_average_pool(a, c.in[0].as<const T>(), c.out[0].as<T>(), begin, end);
+  });
+}
+
+void average_pool_grad_kernel(const KernelContext& c) {
+  PoolArgs a = pool_args(c.attrs_as<PoolAttrs>(), c.out[0].shape(), c.in[0].shape());
+  a.grad = c.in[0].as<const float>();
+  a.result = c.out[0].as<float>();
+  run_pool(c, a, table().average_pool_grad, [&]<class T>(type_tag<T>, int64_t begin, int64_t end) {
+    reference::ref_average_pool_grad(a, c.in[0].as<const T>(), c.out[0].as<T>(), begin, end);
+  });
+}
+
+Tensor call(const char* name, std::initializer_list<Tensor> inputs, const PoolAttrs& attrs) {
+  return apply_one(find_op(name), inputs, make_ref<PoolAttrs>(attrs));
+}
+
+void add_primitive(OpRegistry& registry, const char* name, const char* params, const char* doc,
+                   Shape (*shape)(const InferContext&), KernelFn kernel, BackwardFn backward) {
+  OpDef def;
+  def.name = name;
+  def.params = params;
+  def.doc = doc;
+  def.make_attrs = make_attrs_of<PoolAttrs>;
+  def.promote = Promote::kCommonFloat;
+  def.infer = [shape](const InferContext& c) {
+    return std::vector<TensorSpec>{{c.dtype(0), shape(c)}};
+  };
+  def.kernel = std::move(kernel);
+  def.backward = std::move(backward);
+  def.internal = true;
+  registry.add(std::move(def));
+}
+
+void add_primitives(OpRegistry& registry) {
+  constexpr const char* max_params = "x, y, grad, pool_size, strides, padding, input_size";
+  add_primitive(
+      registry, "max_pool_forward", "x, pool_size, strides, padding, input_size",
+      "Maximum of each window of channels-last data.",
+      [](const InferContext& c) { return pooled_shape(c.attrs_as<PoolAttrs>(), c.shape(0)); },
+      max_pool_kernel, [](const BackwardContext& c) {
+        return Tensors{call("max_pool_grad", {c.inputs[0], c.outputs[0], c.grads[0]},
+                            c.attrs_as<PoolAttrs>())};
+      });
+  add_primitive(
+      registry, "max_pool_grad", max_params, "Gradient of max_pool_forward.",
+      [](const InferContext& c) { return c.shape(0); }, max_pool_grad_kernel,
+      [](const BackwardContext& c) {
+        return Tensors{Tensor(), Tensor(),
+                       call("max_pool_pick", {c.inputs[0], c.inputs[1], c.grads[0]},
+                            c.attrs_as<PoolAttrs>())};
+      });
+  add_primitive(
+      registry, "max_pool_pick", max_params, "`grad` where x has its window's maximum.",
+      [](const InferContext& c) { return c.shape(1); }, max_pool_pick_kernel,
+      [](const BackwardContext& c) {
+        return Tensors{Tensor(), Tensor(),
+                       call("max_pool_grad", {c.inputs[0], c.inputs[1], c.grads[0]},
+                            c.attrs_as<PoolAttrs>())};
+      });
+  add_primitive(
+      registry, "average_pool_forward", "x, pool_size, strides, padding, input_size",
+      "Average of each window of channels-last data, over the elements inside.",
+      [](const InferContext& c) { return pooled_shape(c.attrs_as<PoolAttrs>(), c.shape(0)); },
+      average_pool_kernel, [](const BackwardContext& c) {
+        PoolAttrs attrs = c.attrs_as<PoolAttrs>();
+        const Shape& x = c.inputs[0].shape();
+        attrs.input_size.assign(x.begin() + 1, x.end() - 1);
+        return Tensors{call("average_pool_grad", {c.grads[0]}, attrs)};
+      });
+  add_primitive(
+      registry, "average_pool_grad", "grad, pool_size, strides, padding, input_size",
+      "Gradient of average_pool_forward.",
+      [](const InferContext& c) { return unpooled_shape(c.attrs_as<PoolAttrs>(), c.shape(0)); },
+      average_pool_grad_kernel, [](const BackwardContext& c) {
+        return Tensors{call("average_pool_forward", {c.grads[0]}, c.attrs_as<PoolAttrs>())};
+      });
+}
+
+Tensor pool(const char* op, const char* primitive, const Tensor& inputs, const Attrs* raw) {
+  const auto& a = static_cast<const PublicPoolAttrs&>(*raw);
+  const bool channels_first = is_channels_first(a.data_format, op);
+  const int n = inputs.rank() - 2;
+  if (n < 1 || n > 3) {
+    value_error(op, ": expected inputs of rank 3, 4 or 5, received rank ", inputs.rank(),
+                " (inputs: ", inputs.shape(), ")");
+  }
+  check_padding(a.padding, op);
+  PoolAttrs attrs;
+  attrs.pool_size = spatial_list(a.pool_size, n, op, "pool_size");
+  attrs.strides = a.strides ? spatial_list(*a.strides, n, op, "strides") : attrs.pool_size;
+  attrs.padding = a.padding;
+  const Tensor x = channels_first ? to_channels_last(inputs) : inputs;
+  for (int i = 0; i < n && a.padding == "valid"; ++i) {
+    const int64_t size = x.shape()[i + 1];
+    if (size != kUnknownDim && size < attrs.pool_size[i]) {
+      value_error(op, ": expected inputs of at least ", attrs.pool_size[i], " along spatial axis ",
+                  i, " with padding='valid', received ", size, " (inputs: ", inputs.shape(),
+                  ", pool_size=", to_string(AttrValue(a.pool_size)), ", data_format='",
+                  channels_first ? "channels_first" : "channels_last", "')");
+    }
+  }
+  const Tensor y = call(primitive, {x}, attrs);
+  return channels_first ? to_channels_first(y) : y;
+}
+
+void add_public(OpRegistry& registry, const char* name, const char* primitive, const char* what) {
+  OpDef def;
+  def.name = name;
+  def.params = "inputs, pool_size!, strides, padding, data_format";
+  def.doc = str_cat(
+      what, " of each window over the spatial axes.\n\nArgs:\n"
+      "    inputs: Tensor of shape (batch, ..., channels), or (batch, channels, ...).\n"
+      "    pool_size: Size of the window: an int or one for each spatial axis.\n"
+      "    strides: Step of the window; None is `pool_size`.\n"
+      "    padding: 'valid' (none) or 'same' (the output has ceil(size / stride) positions).\n"
+      "    data_format: 'channels_last' or 'channels_first'; None is keras.config's default.\n\n"
+      "Returns:\n    A tensor in the layout of `inputs`.");
+  def.make_attrs = make_attrs_of<PublicPoolAttrs>;
+  def.promote = Promote::kCommonFloat;
+  def.composite = [name, primitive](std::span<const Tensor> in, const Attrs* attrs) {
+    return Tensors{pool(name, primitive, in[0], attrs)};
+  };
+  registry.add(std::move(def));
+}
+
+Tensor call_public(const char* name, const Tensor& inputs, const IntList& pool_size,
+                   const std::optional<IntList>& strides, const std::string& padding,
+                   const ops::DataFormat& data_format) {
+  auto attrs = make_ref<PublicPoolAttrs>();
+  attrs->pool_size = pool_size;
+  attrs->strides = strides;
+  attrs->padding = padding;
+  attrs->data_format = data_format;
+  return apply_one(find_op(name), {inputs}, attrs);
+}
+
+}  // namespace
+
+void register_pool_ops(OpRegistry& registry) {
+  add_primitives(registry);
+  add_public(registry, "max_pool", "max_pool_forward", "The maximum");
+  add_public(registry, "average_pool", "average_pool_forward", "The average");
+}
+
+namespace ops {
+
+Tensor max_pool(const Tensor& inputs, const IntList& pool_size,
+                const std::optional<IntList>& strides, const std::string& padding,
+                const DataFormat& data_format) {
+  return call_public("max_pool", inputs, pool_size, strides, padding, data_format);
+}
+
+Tensor average_pool(const Tensor& inputs, const IntList& pool_size,
+                    const std::optional<IntList>& strides, const std::string& padding,
+                    const DataFormat& data_format) {
+  return call_public("average_pool", inputs, pool_size, strides, padding, data_format);
+}
+
+}  // namespace ops
+}  // namespace nacre
