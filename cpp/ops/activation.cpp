@@ -139,13 +139,17 @@ Tensor call(const char* name, const Tensor& x, void (*fill)(A&, double), double 
 
 void register_activation_ops(OpRegistry& registry) {
   add(registry, "activations.relu", "x, negative_slope, max_value, threshold",
-      "max(x, 0), with a slope below `threshold` and an upper bound.\n\nArgs:\n    x: Input tensor.\n"
-      "    negative_slope: Slope below `threshold`.\n    max_value: Largest value of the result, or "
-      "None.\n    threshold: Values at or below it are damped.\n\nReturns:\n    A tensor shaped as `x`.",
+      "max(x, 0), with a slope below `threshold` and an upper bound.\n\nArgs:\n    x: Input "
+      "tensor.\n"
+      "    negative_slope: Slope below `threshold`.\n    max_value: Largest value of the result, "
+      "or "
+      "None.\n    threshold: Values at or below it are damped.\n\nReturns:\n    A tensor shaped as "
+      "`x`.",
       make_attrs_of<ReluAttrs>, relu_variant, false);
   add(registry, "activations.exponential", "x", "exp(x).", nullptr,
       [](const Tensor& x, const Attrs*) { return ops::exp(x); });
-  add(registry, "activations.linear", "x", "`x` itself.", nullptr,
+  add(
+      registry, "activations.linear", "x", "`x` itself.", nullptr,
       [](const Tensor& x, const Attrs*) { return x; }, false);
   add(registry, "leaky_relu", "x, negative_slope",
       "x where x is at least 0, negative_slope * x below.", make_attrs_of<SlopeAttrs>,
@@ -167,8 +171,8 @@ void register_activation_ops(OpRegistry& registry) {
         return as<GeluAttrs>(attrs).approximate ? ops::gelu_tanh(x) : ops::gelu_exact(x);
       });
   add(registry, "glu", "x, axis",
-      "The first half of `x` along `axis` times the sigmoid of the second.", make_attrs_of<GluAttrs>,
-      glu_of);
+      "The first half of `x` along `axis` times the sigmoid of the second.",
+      make_attrs_of<GluAttrs>, glu_of);
   add(registry, "hard_sigmoid", "x", "clip((x + 3) / 6, 0, 1).", nullptr,
       [](const Tensor& x, const Attrs*) { return ops::relu6(x + 3.0) / 6.0; });
   for (const char* name : {"hard_silu", "hard_swish"}) {
@@ -183,7 +187,8 @@ void register_activation_ops(OpRegistry& registry) {
       make_attrs_of<ShrinkAttrs>, soft_shrink_of);
   add(registry, "tanh_shrink", "x", "x - tanh(x).", nullptr,
       [](const Tensor& x, const Attrs*) { return x - ops::tanh(x); });
-  add(registry, "threshold", "x, threshold!, default_value!",
+  add(
+      registry, "threshold", "x, threshold!, default_value!",
       "x where x exceeds `threshold`, else `default_value`.", make_attrs_of<ThresholdAttrs>,
       [](const Tensor& x, const Attrs* attrs) {
         const auto& a = as<ThresholdAttrs>(attrs);
@@ -219,8 +224,8 @@ Tensor relu_with(const Tensor& x, double negative_slope, std::optional<double> m
 }
 
 Tensor leaky_relu(const Tensor& x, double negative_slope) {
-  return call<SlopeAttrs>("leaky_relu", x, [](auto& a, double v) { a.negative_slope = v; },
-                          negative_slope);
+  return call<SlopeAttrs>(
+      "leaky_relu", x, [](auto& a, double v) { a.negative_slope = v; }, negative_slope);
 }
 
 Tensor elu(const Tensor& x, double alpha) {

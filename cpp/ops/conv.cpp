@@ -32,9 +32,9 @@ struct ConvTransposeAttrs : AttrsOf<ConvTransposeAttrs> {
   NACRE_ATTRS(strides, padding, output_padding, data_format, dilation_rate)
 };
 
-// x is (batch, in..., in_channels), filter (window..., in_channels / groups, out_channels), y (batch,
-// out..., out_channels). Where the sizes are empty they follow from `padding` and the shapes;
-// gradients, which do not see all three shapes, get them all.
+// x is (batch, in..., in_channels), filter (window..., in_channels / groups, out_channels), y
+// (batch, out..., out_channels). Where the sizes are empty they follow from `padding` and the
+// shapes; gradients, which do not see all three shapes, get them all.
 struct ConvAttrs : AttrsOf<ConvAttrs> {
   IntList strides;
   IntList dilation_rate;
@@ -101,7 +101,8 @@ Tensor call(const char* name, const Tensor& first, const Tensor& second, const C
 struct Forward {
   static constexpr const char* kName = "conv_forward";
   static constexpr const char* kParams =
-      "x, filter, strides, dilation_rate, padding, groups, pads, input_size, kernel_size, output_size";
+      "x, filter, strides, dilation_rate, padding, groups, pads, input_size, kernel_size, "
+      "output_size";
   static constexpr const char* kDoc = "Convolution of channels-last data.";
   static constexpr auto kFast = &kernels::KernelTable::conv_forward;
   static constexpr int kX = 0, kFilter = 1, kY = 2;
@@ -143,8 +144,7 @@ struct DataGrad {
   }
   static Tensors backward(const BackwardContext& c) {
     const Tensor &filter = c.inputs[0], &g = c.inputs[1], &v = c.grads[0];
-    const ConvAttrs a =
-        with_sizes(c.attrs_as<ConvAttrs>(), v.shape(), filter.shape(), g.shape());
+    const ConvAttrs a = with_sizes(c.attrs_as<ConvAttrs>(), v.shape(), filter.shape(), g.shape());
     return {c.needs[0] ? call("conv_filter_grad", v, g, a) : Tensor(),
             c.needs[1] ? call("conv_forward", v, filter, a) : Tensor()};
   }
@@ -158,7 +158,8 @@ struct DataGrad {
 struct FilterGrad {
   static constexpr const char* kName = "conv_filter_grad";
   static constexpr const char* kParams =
-      "x, grad, strides, dilation_rate, padding, groups, pads, input_size, kernel_size, output_size";
+      "x, grad, strides, dilation_rate, padding, groups, pads, input_size, kernel_size, "
+      "output_size";
   static constexpr const char* kDoc = "Gradient of conv_forward with respect to the filter.";
   static constexpr auto kFast = &kernels::KernelTable::conv_filter_grad;
   static constexpr int kX = 0, kFilter = 2, kY = 1;
@@ -304,8 +305,7 @@ Tensors conv_composite(std::span<const Tensor> in, const Attrs* attrs) {
   resolved.groups = std::max<int64_t>(1, channels / per_group);
   if (in[1].shape().back() % resolved.groups != 0) {
     value_error(op, ": expected output channels in multiples of the ", resolved.groups,
-                " groups, received ", in[1].shape().back(),
-                describe(in[0], in[1], channels_first));
+                " groups, received ", in[1].shape().back(), describe(in[0], in[1], channels_first));
   }
   return {run_conv(op, in[0], in[1], std::move(resolved), channels_first, in[1])};
 }
@@ -316,8 +316,8 @@ Tensor depthwise(const char* op, const Tensor& x, const Tensor& kernel, const Pu
   ConvAttrs attrs = resolve(op, a, n);
   const int64_t channels = x.shape()[channels_first ? 1 : n + 1];
   if (kernel.shape()[n] != channels) {
-    value_error(op, ": expected kernel input channels ", channels, ", received ",
-                kernel.shape()[n], describe(x, kernel, channels_first));
+    value_error(op, ": expected kernel input channels ", channels, ", received ", kernel.shape()[n],
+                describe(x, kernel, channels_first));
   }
   attrs.groups = std::max<int64_t>(1, channels);
   Shape grouped = kernel.shape();
@@ -351,9 +351,9 @@ Tensors transpose_composite(std::span<const Tensor> in, const Attrs* raw) {
                 ", received ", kernel.back(), describe(in[0], in[1], channels_first));
   }
   for (int i = 0; i < n; ++i) {
-    const WindowAxis axis = transposed_axis(x.shape()[i + 1], kernel[i], attrs.strides[i],
-                                            attrs.dilation_rate[i], a.padding,
-                                            extra.empty() ? nullptr : &extra[i]);
+    const WindowAxis axis =
+        transposed_axis(x.shape()[i + 1], kernel[i], attrs.strides[i], attrs.dilation_rate[i],
+                        a.padding, extra.empty() ? nullptr : &extra[i]);
     attrs.input_size.push_back(axis.out);
     attrs.pads.push_back(axis.pad);
   }
@@ -400,7 +400,8 @@ void register_conv_ops(OpRegistry& registry) {
               "    inputs: Tensor of shape (batch, ..., channels), or (batch, channels, ...).\n"
               "    kernel: Tensor of shape (..., channels / groups, filters); fewer input channels "
               "than `inputs` has make a grouped convolution.\n",
-              kConvArgsDoc, "Returns:\n    A tensor of shape (batch, ..., filters), in the layout "
+              kConvArgsDoc,
+              "Returns:\n    A tensor of shape (batch, ..., filters), in the layout "
               "of `inputs`."),
       conv_composite);
   add(registry, "depthwise_conv", "inputs, kernel, strides, padding, data_format, dilation_rate",

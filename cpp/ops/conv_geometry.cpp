@@ -66,9 +66,12 @@ bool is_channels_first(const std::optional<std::string>& data_format, std::strin
   const std::string& format = data_format ? *data_format : image_data_format();
   if (format == "channels_first") return true;
   if (format != "channels_last") {
-    value_error(op, ": expected data_format 'channels_last' or 'channels_first', received "
-                "data_format='", format, "'.",
-                did_you_mean(format, std::array<std::string, 2>{"channels_last", "channels_first"}));
+    value_error(
+        op,
+        ": expected data_format 'channels_last' or 'channels_first', received "
+        "data_format='",
+        format, "'.",
+        did_you_mean(format, std::array<std::string, 2>{"channels_last", "channels_first"}));
   }
   return false;
 }

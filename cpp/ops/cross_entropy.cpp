@@ -46,8 +46,9 @@ Tensor log_probabilities(const Tensor& output, bool from_logits, int64_t axis) {
 
 void require_same_shape(const char* op, const Tensor& target, const Tensor& output) {
   if (!fits(target.shape(), output.shape())) {
-    value_error(op, ": expected target and output of the same shape, received target: ",
-                target.shape(), ", output: ", output.shape());
+    value_error(op,
+                ": expected target and output of the same shape, received target: ", target.shape(),
+                ", output: ", output.shape());
   }
 }
 
@@ -119,7 +120,8 @@ const int32_t* checked_labels(const char* op, const Buffer& labels, int64_t clas
       const double id = static_cast<double>(in[i]);
       if (!(id >= 0 && id < static_cast<double>(classes))) {
         value_error(op, ": expected class ids from 0 to ", classes - 1, ", received ",
-                    static_cast<int64_t>(id), " at position ", i, " of the labels ", labels.shape());
+                    static_cast<int64_t>(id), " at position ", i, " of the labels ",
+                    labels.shape());
       }
       out[i] = static_cast<int32_t>(id);
     }
@@ -166,7 +168,8 @@ void add_fused(OpRegistry& registry) {
   def.workspace = label_workspace;
   def.kernel = [](const KernelContext& c) {
     const int64_t cols = c.in[1].shape().back();
-    const int32_t* labels = checked_labels("sparse_categorical_crossentropy", c.in[0], cols, c.workspace);
+    const int32_t* labels =
+        checked_labels("sparse_categorical_crossentropy", c.in[0], cols, c.workspace);
     dispatch_floating(c.in[1].dtype(), [&]<class T>(type_tag<T>) {
       const T* x = c.in[1].as<const T>();
       T* loss = c.out[0].as<T>();
@@ -204,7 +207,8 @@ void add_fused_grad(OpRegistry& registry) {
   def.workspace = label_workspace;
   def.kernel = [](const KernelContext& c) {
     const int64_t cols = c.in[1].shape().back();
-    const int32_t* labels = checked_labels("sparse_categorical_crossentropy", c.in[0], cols, c.workspace);
+    const int32_t* labels =
+        checked_labels("sparse_categorical_crossentropy", c.in[0], cols, c.workspace);
     dispatch_floating(c.in[1].dtype(), [&]<class T>(type_tag<T>) {
       const T* x = c.in[1].as<const T>();
       const T* g = c.in[2].as<const T>();
@@ -237,7 +241,8 @@ void add_at_label(OpRegistry& registry) {
   def.workspace = label_workspace;
   def.kernel = [](const KernelContext& c) {
     const int64_t cols = c.in[1].shape().back();
-    const int32_t* labels = checked_labels("sparse_categorical_crossentropy", c.in[0], cols, c.workspace);
+    const int32_t* labels =
+        checked_labels("sparse_categorical_crossentropy", c.in[0], cols, c.workspace);
     dispatch_floating(c.in[1].dtype(), [&]<class T>(type_tag<T>) {
       const T* x = c.in[1].as<const T>();
       T* y = c.out[0].as<T>();
@@ -312,8 +317,8 @@ Tensor categorical_crossentropy(const Tensor& target, const Tensor& output, bool
   return call("categorical_crossentropy", target, output, attrs);
 }
 
-Tensor sparse_categorical_crossentropy(const Tensor& target, const Tensor& output,
-                                       bool from_logits, int64_t axis) {
+Tensor sparse_categorical_crossentropy(const Tensor& target, const Tensor& output, bool from_logits,
+                                       int64_t axis) {
   auto attrs = make_ref<CategoricalAttrs>();
   attrs->from_logits = from_logits;
   attrs->axis = axis;

@@ -190,7 +190,8 @@ void add(OpRegistry& registry, const char* name, const char* params, const char*
 
 void register_norm_ops(OpRegistry& registry) {
   add(registry, "batch_normalization", "x, mean, variance, axis!, offset?, scale?, epsilon",
-      "(x - mean) / sqrt(variance + epsilon) * scale + offset, one value each per index of `axis`.\n\n"
+      "(x - mean) / sqrt(variance + epsilon) * scale + offset, one value each per index of "
+      "`axis`.\n\n"
       "Args:\n    x: Input tensor.\n    mean: Mean, of shape (x.shape[axis],).\n"
       "    variance: Variance, of that shape.\n    axis: The axis that keeps its own statistics.\n"
       "    offset: Added to the result, or None.\n    scale: Multiplies the result, or None.\n"
@@ -199,7 +200,8 @@ void register_norm_ops(OpRegistry& registry) {
   add(registry, "layer_normalization", "x, gamma?, beta?, axis, epsilon",
       "(x - mean) / sqrt(variance + epsilon) * gamma + beta, with statistics over `axis`.\n\n"
       "Args:\n    x: Input tensor.\n    gamma: Scale, shaped as the axes, or None.\n"
-      "    beta: Offset, shaped as the axes, or None.\n    axis: The axis or axes to normalize over.\n"
+      "    beta: Offset, shaped as the axes, or None.\n    axis: The axis or axes to normalize "
+      "over.\n"
       "    epsilon: Added to the variance; None is keras.config.epsilon().\n\n"
       "Returns:\n    A tensor shaped as `x`.",
       make_attrs_of<NormAttrs>, layer_normalization_composite);
@@ -211,12 +213,14 @@ void register_norm_ops(OpRegistry& registry) {
       make_attrs_of<NormAttrs>, rms_normalization_composite);
   add(registry, "moments", "x, axes!, keepdims, synchronized",
       "Mean and variance of `x` over `axes`.\n\n"
-      "Args:\n    x: Input tensor.\n    axes: The axes to reduce.\n    keepdims: Keep them with size "
+      "Args:\n    x: Input tensor.\n    axes: The axes to reduce.\n    keepdims: Keep them with "
+      "size "
       "1.\n    synchronized: Not supported.\n\nReturns:\n    A tuple (mean, variance).",
       make_attrs_of<MomentsAttrs>, moments_composite);
   add(registry, "normalize", "x, axis, order, epsilon",
       "x / max(norm(x), epsilon) along `axis`.\n\n"
-      "Args:\n    x: Input tensor.\n    axis: The axis or axes of the norm.\n    order: Order of the "
+      "Args:\n    x: Input tensor.\n    axis: The axis or axes of the norm.\n    order: Order of "
+      "the "
       "norm, at least 1.\n    epsilon: Lower bound of the norm; None is keras.config.epsilon().\n\n"
       "Returns:\n    A tensor shaped as `x`.",
       make_attrs_of<NormalizeAttrs>, normalize_composite, Promote::kCommonFloat);

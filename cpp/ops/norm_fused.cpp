@@ -56,7 +56,8 @@ IntList last_axes(int rank, int64_t count) {
 // Rows a chunk holds when each chunk keeps `cols` partial sums: enough work, few enough partials.
 int64_t partial_grain(int64_t rows, int64_t cols) {
   constexpr int64_t kMaxPartials = int64_t{1} << 22;
-  const int64_t chunks = std::clamp<int64_t>(kMaxPartials / std::max<int64_t>(1, cols), 1, kMaxChunks);
+  const int64_t chunks =
+      std::clamp<int64_t>(kMaxPartials / std::max<int64_t>(1, cols), 1, kMaxChunks);
   const int64_t work = (int64_t{1} << 16) / std::max<int64_t>(1, cols);
   return std::max<int64_t>({1, work, (rows + chunks - 1) / chunks});
 }
@@ -74,7 +75,8 @@ void column_sums(int64_t rows, int64_t cols, T* total_a, T* total_b, Body body) 
     if (rows > 0) body(total_a, total_b, int64_t{0}, rows);
     return;
   }
-  T* partial = static_cast<T*>(thread_scratch(static_cast<size_t>(chunks * cols * 2) * sizeof(T), 2));
+  T* partial =
+      static_cast<T*>(thread_scratch(static_cast<size_t>(chunks * cols * 2) * sizeof(T), 2));
   parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
     T* a = partial + begin / size * cols * 2;
     std::fill_n(a, cols * 2, T(0));
@@ -184,11 +186,10 @@ void add_layer_norm(OpRegistry& registry) {
   def.kernel = layer_norm_kernel;
   def.composite = layer_norm_composite;
   def.backward = [](const BackwardContext& c) {
-    Tensors grads = apply(
-        find_op("fused_layer_norm_grad"),
-        {c.inputs[0], c.inputs[1], c.outputs[1], c.outputs[2],
-         c.grads[0].defined() ? c.grads[0] : ops::zeros_like(c.outputs[0])},
-        Ref<Attrs>(const_cast<Attrs*>(c.attrs)));
+    Tensors grads = apply(find_op("fused_layer_norm_grad"),
+                          {c.inputs[0], c.inputs[1], c.outputs[1], c.outputs[2],
+                           c.grads[0].defined() ? c.grads[0] : ops::zeros_like(c.outputs[0])},
+                          Ref<Attrs>(const_cast<Attrs*>(c.attrs)));
     for (size_t i = 0; i < grads.size(); ++i) {
       if (!c.needs[i]) grads[i] = Tensor();
     }
@@ -325,8 +326,7 @@ Tensors batch_norm_composite(std::span<const Tensor> in, const Attrs* a) {
   const Tensor mean = ops::mean(in[0], axes);
   const Tensor centered = in[0] - mean;
   const Tensor variance = ops::mean(ops::square(centered), axes);
-  Tensor y = centered *
-             ops::rsqrt(variance + static_cast<const FusedBatchNormAttrs&>(*a).epsilon);
+  Tensor y = centered * ops::rsqrt(variance + static_cast<const FusedBatchNormAttrs&>(*a).epsilon);
   if (in[1].defined()) y = y * in[1];
   if (in[2].defined()) y = y + in[2];
   return {y, mean, variance};
@@ -404,7 +404,8 @@ Tensors batch_norm_backward(const BackwardContext& c) {
                   Ref<Attrs>(const_cast<Attrs*>(c.attrs)));
   }
   if (c.needs[0] && (c.grads[1].defined() || c.grads[2].defined())) {
-    const double n = std::max(1.0, static_cast<double>(x.size()) / static_cast<double>(x.shape().back()));
+    const double n =
+        std::max(1.0, static_cast<double>(x.size()) / static_cast<double>(x.shape().back()));
     Tensor extra = ops::zeros_like(x);
     if (c.grads[1].defined()) extra = extra + c.grads[1] / n;
     if (c.grads[2].defined()) {
@@ -469,6 +470,10 @@ ops::BatchNormResult fused_batch_norm(const Tensor& x, const Tensor& scale, cons
   attrs->epsilon = epsilon;
   Tensors out = apply(find_op("fused_batch_norm"), {x, scale, offset}, attrs);
   return {out[0], out[1], out[2]};
+}
+
+Tensor ops::scale_shift(const Tensor& x, const Tensor& scale, const Tensor& offset) {
+  return apply_one(find_op("scale_shift"), {x, scale, offset});
 }
 
 }  // namespace nacre

@@ -153,7 +153,8 @@ void add_primitives(OpRegistry& registry) {
       registry, "max_pool_forward", "x, pool_size, strides, padding, input_size",
       "Maximum of each window of channels-last data.",
       [](const InferContext& c) { return pooled_shape(c.attrs_as<PoolAttrs>(), c.shape(0)); },
-      max_pool_kernel, [](const BackwardContext& c) {
+      max_pool_kernel,
+      [](const BackwardContext& c) {
         return Tensors{call("max_pool_grad", {c.inputs[0], c.outputs[0], c.grads[0]},
                             c.attrs_as<PoolAttrs>())};
       });
@@ -161,23 +162,24 @@ void add_primitives(OpRegistry& registry) {
       registry, "max_pool_grad", max_params, "Gradient of max_pool_forward.",
       [](const InferContext& c) { return c.shape(0); }, max_pool_grad_kernel,
       [](const BackwardContext& c) {
-        return Tensors{Tensor(), Tensor(),
-                       call("max_pool_pick", {c.inputs[0], c.inputs[1], c.grads[0]},
-                            c.attrs_as<PoolAttrs>())};
+        return Tensors{
+            Tensor(), Tensor(),
+            call("max_pool_pick", {c.inputs[0], c.inputs[1], c.grads[0]}, c.attrs_as<PoolAttrs>())};
       });
   add_primitive(
       registry, "max_pool_pick", max_params, "`grad` where x has its window's maximum.",
       [](const InferContext& c) { return c.shape(1); }, max_pool_pick_kernel,
       [](const BackwardContext& c) {
-        return Tensors{Tensor(), Tensor(),
-                       call("max_pool_grad", {c.inputs[0], c.inputs[1], c.grads[0]},
-                            c.attrs_as<PoolAttrs>())};
+        return Tensors{
+            Tensor(), Tensor(),
+            call("max_pool_grad", {c.inputs[0], c.inputs[1], c.grads[0]}, c.attrs_as<PoolAttrs>())};
       });
   add_primitive(
       registry, "average_pool_forward", "x, pool_size, strides, padding, input_size",
       "Average of each window of channels-last data, over the elements inside.",
       [](const InferContext& c) { return pooled_shape(c.attrs_as<PoolAttrs>(), c.shape(0)); },
-      average_pool_kernel, [](const BackwardContext& c) {
+      average_pool_kernel,
+      [](const BackwardContext& c) {
         PoolAttrs attrs = c.attrs_as<PoolAttrs>();
         const Shape& x = c.inputs[0].shape();
         attrs.input_size.assign(x.begin() + 1, x.end() - 1);
@@ -187,7 +189,8 @@ void add_primitives(OpRegistry& registry) {
       registry, "average_pool_grad", "grad, pool_size, strides, padding, input_size",
       "Gradient of average_pool_forward.",
       [](const InferContext& c) { return unpooled_shape(c.attrs_as<PoolAttrs>(), c.shape(0)); },
-      average_pool_grad_kernel, [](const BackwardContext& c) {
+      average_pool_grad_kernel,
+      [](const BackwardContext& c) {
         return Tensors{call("average_pool_forward", {c.grads[0]}, c.attrs_as<PoolAttrs>())};
       });
 }
@@ -224,7 +227,8 @@ void add_public(OpRegistry& registry, const char* name, const char* primitive, c
   def.name = name;
   def.params = "inputs, pool_size!, strides, padding, data_format";
   def.doc = str_cat(
-      what, " of each window over the spatial axes.\n\nArgs:\n"
+      what,
+      " of each window over the spatial axes.\n\nArgs:\n"
       "    inputs: Tensor of shape (batch, ..., channels), or (batch, channels, ...).\n"
       "    pool_size: Size of the window: an int or one for each spatial axis.\n"
       "    strides: Step of the window; None is `pool_size`.\n"

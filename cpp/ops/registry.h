@@ -14,6 +14,12 @@ void register_shape_ops(OpRegistry& registry);
 void register_reduction_ops(OpRegistry& registry);
 void register_matmul_ops(OpRegistry& registry);
 void register_optimizer_ops(OpRegistry& registry);
+void register_softmax_ops(OpRegistry& registry);
+void register_activation_ops(OpRegistry& registry);
+void register_cross_entropy_ops(OpRegistry& registry);
+void register_norm_ops(OpRegistry& registry);
+void register_conv_ops(OpRegistry& registry);
+void register_pool_ops(OpRegistry& registry);
 
 inline void register_all_ops(OpRegistry& registry) {
   register_elementwise_ops(registry);
@@ -25,6 +31,12 @@ inline void register_all_ops(OpRegistry& registry) {
   register_reduction_ops(registry);
   register_matmul_ops(registry);
   register_optimizer_ops(registry);
+  register_softmax_ops(registry);
+  register_activation_ops(registry);
+  register_cross_entropy_ops(registry);
+  register_norm_ops(registry);
+  register_conv_ops(registry);
+  register_pool_ops(registry);
 }
 
 }  // namespace nacre

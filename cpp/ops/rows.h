@@ -36,8 +36,8 @@ class RowView {
   std::vector<int64_t> col_offsets_;  // empty when dense
 };
 
-inline constexpr int64_t kRowWork = 16384;     // elements of a parallel chunk, at least
-inline constexpr int64_t kGatheredRows = 16;   // rows gathered at once
+inline constexpr int64_t kRowWork = 16384;    // elements of a parallel chunk, at least
+inline constexpr int64_t kGatheredRows = 16;  // rows gathered at once
 
 // f(matrices, result, begin, end) over rows [begin, end) of dense matrices, in parallel.
 template <class T, size_t N, class F>
@@ -46,8 +46,7 @@ void for_each_row(const RowView& view, const std::array<const T*, N>& in, T* out
   if (view.rows() == 0 || cols == 0) return;
   const int64_t grain = std::max<int64_t>(1, kRowWork / cols);
   if (view.dense()) {
-    parallel_for(view.rows(), grain,
-                 [&](int64_t begin, int64_t end) { f(in, out, begin, end); });
+    parallel_for(view.rows(), grain, [&](int64_t begin, int64_t end) { f(in, out, begin, end); });
     return;
   }
   parallel_for(view.rows(), std::max(grain, kGatheredRows), [&](int64_t begin, int64_t end) {

@@ -94,7 +94,8 @@ void add_softmax(OpRegistry& registry) {
   def.params = "x, axis";
   def.doc =
       "exp(x) / sum(exp(x)) along `axis`, computed without overflow.\n\n"
-      "Args:\n    x: Input tensor.\n    axis: The axis, or axes, along which the result sums to 1.\n\n"
+      "Args:\n    x: Input tensor.\n    axis: The axis, or axes, along which the result sums to "
+      "1.\n\n"
       "Returns:\n    A tensor shaped as `x`.";
   def.make_attrs = make_attrs_of<SoftmaxAttrs>;
   def.promote = Promote::kCommonFloat;
@@ -143,7 +144,8 @@ void add_log_softmax(OpRegistry& registry) {
   def.params = "x, axis";
   def.doc =
       "x - logsumexp(x) along `axis`.\n\n"
-      "Args:\n    x: Input tensor.\n    axis: The axis, or axes, along which exp of the result sums "
+      "Args:\n    x: Input tensor.\n    axis: The axis, or axes, along which exp of the result "
+      "sums "
       "to 1.\n\nReturns:\n    A tensor shaped as `x`.";
   def.make_attrs = make_attrs_of<SoftmaxAttrs>;
   def.promote = Promote::kCommonFloat;
@@ -192,7 +194,8 @@ void add_sparsemax(OpRegistry& registry) {
   def.params = "x, axis";
   def.doc =
       "The point of the probability simplex nearest to `x` along `axis`: like softmax, with exact "
-      "zeros.\n\nArgs:\n    x: Input tensor.\n    axis: The axis along which the result sums to 1.\n\n"
+      "zeros.\n\nArgs:\n    x: Input tensor.\n    axis: The axis along which the result sums to "
+      "1.\n\n"
       "Returns:\n    A tensor shaped as `x`.";
   def.make_attrs = make_attrs_of<SparsemaxAttrs>;
   def.promote = Promote::kCommonFloat;

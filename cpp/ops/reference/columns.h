@@ -54,8 +54,8 @@ void ref_layer_norm_grad(const T* x, const T* gamma, const T* mean, const T* rst
 }
 
 template <class T>
-void ref_column_moments(const T* x, const T* shift, double* sum, double* sum_squares,
-                        int64_t begin, int64_t end, int64_t cols) {
+void ref_column_moments(const T* x, const T* shift, double* sum, double* sum_squares, int64_t begin,
+                        int64_t end, int64_t cols) {
   for (int64_t r = begin; r < end; ++r) {
     for (int64_t i = 0; i < cols; ++i) {
       const double deviation = static_cast<double>(x[r * cols + i]) - shift[i];

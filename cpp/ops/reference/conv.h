@@ -12,7 +12,8 @@ namespace nacre::reference {
 
 // Sums of float16 and bfloat16 are kept in float, of the others in double.
 template <class T>
-using ConvSum = std::conditional_t<std::is_same_v<T, double> || std::is_same_v<T, float>, double, float>;
+using ConvSum =
+    std::conditional_t<std::is_same_v<T, double> || std::is_same_v<T, float>, double, float>;
 
 // Visits the taps of output position (o0, o1, o2) that fall inside x: f(tap, input position).
 template <class F>

@@ -41,8 +41,12 @@ void for_each_window(const kernels::PoolArgs& a, Before before, Visit visit, Aft
   }
 }
 
-inline int64_t pixels_of(const kernels::PoolArgs& a) { return a.in[0] * a.in[1] * a.in[2]; }
-inline int64_t outputs_of(const kernels::PoolArgs& a) { return a.out[0] * a.out[1] * a.out[2]; }
+inline int64_t pixels_of(const kernels::PoolArgs& a) {
+  return a.in[0] * a.in[1] * a.in[2];
+}
+inline int64_t outputs_of(const kernels::PoolArgs& a) {
+  return a.out[0] * a.out[1] * a.out[2];
+}
 
 template <class T>
 void ref_max_pool(const kernels::PoolArgs& a, const T* x, T* y, int64_t begin, int64_t end) {
@@ -76,7 +80,8 @@ void for_each_maximum(const kernels::PoolArgs& a, const T* xs, const T* ys, F f)
       [&](int64_t at, int64_t pixel) {
         for (int64_t i = 0; i < c; ++i) {
           const T v = xs[pixel * c + i], y = ys[at * c + i];
-          const bool both_nan = std::isnan(static_cast<double>(v)) && std::isnan(static_cast<double>(y));
+          const bool both_nan =
+              std::isnan(static_cast<double>(v)) && std::isnan(static_cast<double>(y));
           if (!found[i] && (v == y || both_nan)) {
             found[i] = 1;
             f(at * c + i, pixel * c + i);
@@ -107,9 +112,8 @@ void ref_max_pool_pick(const kernels::PoolArgs& a, const T* x, const T* y, const
   const int64_t in = pixels_of(a) * a.channels, out = outputs_of(a) * a.channels;
   for (int64_t b = begin; b < end; ++b) {
     std::fill_n(result + b * out, out, T(0));
-    for_each_maximum(a, x + b * in, y + b * out, [&](int64_t to, int64_t from) {
-      result[b * out + to] = v[b * in + from];
-    });
+    for_each_maximum(a, x + b * in, y + b * out,
+                     [&](int64_t to, int64_t from) { result[b * out + to] = v[b * in + from]; });
   }
 }
 

@@ -58,14 +58,12 @@ void ref_softmax_grad(const T* y, const T* g, T* dx, int64_t begin, int64_t end,
 }
 
 template <class T>
-void ref_log_softmax_grad(const T* y, const T* g, T* dx, int64_t begin, int64_t end,
-                          int64_t cols) {
+void ref_log_softmax_grad(const T* y, const T* g, T* dx, int64_t begin, int64_t end, int64_t cols) {
   for (int64_t r = begin; r < end; ++r) {
     double sum = 0;
     for (int64_t i = r * cols; i < (r + 1) * cols; ++i) sum += static_cast<double>(g[i]);
     for (int64_t i = r * cols; i < (r + 1) * cols; ++i) {
-      dx[i] = static_cast<T>(static_cast<double>(g[i]) -
-                             std::exp(static_cast<double>(y[i])) * sum);
+      dx[i] = static_cast<T>(static_cast<double>(g[i]) - std::exp(static_cast<double>(y[i])) * sum);
     }
   }
 }
@@ -78,7 +76,8 @@ void ref_sparsemax(const T* x, T* y, int64_t begin, int64_t end, int64_t cols) {
     const T* row = x + r * cols;
     for (int64_t i = 0; i < cols; ++i) sorted[i] = static_cast<double>(row[i]);
     // NaN has no order to sort by; it spreads over its row as in softmax.
-    const bool nan = std::any_of(sorted.begin(), sorted.end(), [](double v) { return std::isnan(v); });
+    const bool nan =
+        std::any_of(sorted.begin(), sorted.end(), [](double v) { return std::isnan(v); });
     double tau = std::numeric_limits<double>::quiet_NaN();
     if (!nan) {
       std::sort(sorted.begin(), sorted.end(), std::greater<>());
@@ -97,8 +96,8 @@ void ref_sparsemax(const T* x, T* y, int64_t begin, int64_t end, int64_t cols) {
 }
 
 template <class T>
-void ref_sparse_cross_entropy(const T* x, const int32_t* label, T* loss, int64_t begin,
-                              int64_t end, int64_t cols) {
+void ref_sparse_cross_entropy(const T* x, const int32_t* label, T* loss, int64_t begin, int64_t end,
+                              int64_t cols) {
   for (int64_t r = begin; r < end; ++r) {
     const auto [high, log_sum] = log_sum_exp(x + r * cols, cols);
     loss[r] = static_cast<T>(log_sum - (static_cast<double>(x[r * cols + label[r]]) - high));
