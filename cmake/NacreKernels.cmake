@@ -5,13 +5,16 @@ set(NACRE_ISA_FLAGS_avx2 -march=x86-64-v3)
 set(NACRE_ISA_FLAGS_avx512 -march=x86-64-v4)
 set(NACRE_ISA_FLAGS_avx512_bf16 -march=x86-64-v4 -mavx512bf16 -mavx512vnni)
 
+set(default_isas portable)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  list(APPEND default_isas v2 avx2 avx512 avx512_bf16)
+endif()
+set(NACRE_ISAS "${default_isas}" CACHE STRING
+  "Instruction sets to compile kernels for; portable must be among them")
+
 function(nacre_add_kernels target)
-  set(isas portable)
-  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-    list(APPEND isas v2 avx2 avx512 avx512_bf16)
-  endif()
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp/kernels/cpu/*.cpp)
-  foreach(isa IN LISTS isas)
+  foreach(isa IN LISTS NACRE_ISAS)
     add_library(nacre_kernels_${isa} OBJECT ${sources})
     target_include_directories(nacre_kernels_${isa} PRIVATE
       ${PROJECT_SOURCE_DIR}/cpp ${PROJECT_SOURCE_DIR}/cpp/include)

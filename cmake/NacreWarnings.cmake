@@ -4,6 +4,7 @@ if(NACRE_WERROR)
   list(APPEND NACRE_WARNINGS -Werror)
 endif()
 if(NACRE_SANITIZE)
-  add_compile_options(-fsanitize=${NACRE_SANITIZE} -fno-omit-frame-pointer -g)
+  add_compile_options(-fsanitize=${NACRE_SANITIZE} -fno-sanitize-recover=all
+    -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=${NACRE_SANITIZE})
 endif()

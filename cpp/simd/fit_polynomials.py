@@ -78,31 +78,90 @@ square, same = (lambda x: x * x), (lambda x: x)
 half_ln2 = float(mp.log(2)) / 2 * 1.0001
 
 if __name__ == "__main__":
-    polynomial("exp: 1 + r + r^2 P(r)", mp.exp, lambda r: 1 + r, square, same,
-               -half_ln2, half_ln2, 5, True)
-    polynomial("log: f - f^2/2 + f^3 P(f)", lambda f: mp.log1p(f), lambda f: f - f * f / 2,
-               lambda f: f**3, same, 2**-0.5 - 1, 2**0.5 - 1, 9, True)
-    polynomial("sin(2 pi t): t P(t^2)", lambda t: mp.sin(2 * mp.pi * t), zero, same, square,
-               1e-6, 0.125, 5, True)
-    polynomial("cos(2 pi t): 1 + t^2 P(t^2)", lambda t: mp.cos(2 * mp.pi * t), one, square, square,
-               1e-6, 0.125, 4, True)
+    polynomial(
+        "exp: 1 + r + r^2 P(r)", mp.exp, lambda r: 1 + r, square, same, -half_ln2, half_ln2, 5, True
+    )
+    polynomial(
+        "log: f - f^2/2 + f^3 P(f)",
+        lambda f: mp.log1p(f),
+        lambda f: f - f * f / 2,
+        lambda f: f**3,
+        same,
+        2**-0.5 - 1,
+        2**0.5 - 1,
+        9,
+        True,
+    )
+    polynomial(
+        "sin(2 pi t): t P(t^2)",
+        lambda t: mp.sin(2 * mp.pi * t),
+        zero,
+        same,
+        square,
+        1e-6,
+        0.125,
+        5,
+        True,
+    )
+    polynomial(
+        "cos(2 pi t): 1 + t^2 P(t^2)",
+        lambda t: mp.cos(2 * mp.pi * t),
+        one,
+        square,
+        square,
+        1e-6,
+        0.125,
+        4,
+        True,
+    )
     for p, q in ((7, 5), (6, 6), (6, 7), (7, 6)):
         rational(f"erf: x P(x^2) / Q(x^2), {p} {q}", mp.erf, same, square, 1e-6, 3.93, p, q)
-    polynomial("double exp: 1 + r + r^2 P(r)", mp.exp, lambda r: 1 + r, square, same,
-               -half_ln2, half_ln2, 8, False)
-    polynomial("double log: 2 s + s^3 P(s^2)", lambda s: 2 * mp.atanh(s), lambda s: 2 * s,
-               lambda s: s**3, square, 1e-6, 0.1716, 7, False)
-    polynomial("double sin: x + x^3 P(x^2)", mp.sin, same, lambda x: x**3, square,
-               1e-4, 0.7855, 5, False)
-    polynomial("double cos: 1 - x^2/2 + x^4 P(x^2)", mp.cos, lambda x: 1 - x * x / 2,
-               lambda x: x**4, square, 1e-4, 0.7855, 5, False)
-    polynomial("double atan: x + x^3 P(x^2)", mp.atan, same, lambda x: x**3, square,
-               1e-4, 1.0, 12, False)
-    polynomial("double asin: x + x^3 P(x^2)", mp.asin, same, lambda x: x**3, square,
-               1e-4, 0.5, 9, False)
+    polynomial(
+        "double exp: 1 + r + r^2 P(r)",
+        mp.exp,
+        lambda r: 1 + r,
+        square,
+        same,
+        -half_ln2,
+        half_ln2,
+        8,
+        False,
+    )
+    polynomial(
+        "double log: 2 s + s^3 P(s^2)",
+        lambda s: 2 * mp.atanh(s),
+        lambda s: 2 * s,
+        lambda s: s**3,
+        square,
+        1e-6,
+        0.1716,
+        7,
+        False,
+    )
+    polynomial(
+        "double sin: x + x^3 P(x^2)", mp.sin, same, lambda x: x**3, square, 1e-4, 0.7855, 5, False
+    )
+    polynomial(
+        "double cos: 1 - x^2/2 + x^4 P(x^2)",
+        mp.cos,
+        lambda x: 1 - x * x / 2,
+        lambda x: x**4,
+        square,
+        1e-4,
+        0.7855,
+        5,
+        False,
+    )
+    polynomial(
+        "double atan: x + x^3 P(x^2)", mp.atan, same, lambda x: x**3, square, 1e-4, 1.0, 12, False
+    )
+    polynomial(
+        "double asin: x + x^3 P(x^2)", mp.asin, same, lambda x: x**3, square, 1e-4, 0.5, 9, False
+    )
     # erfinv(x) = x P(w - 2.5), w = -log(1 - x^2) < 5, and x P(sqrt(w) - 3) up to x = 1 - 2^-24.
     near = lambda t: mp.erfinv(mp.sqrt(-mp.expm1(-(t + 2.5)))) / mp.sqrt(-mp.expm1(-(t + 2.5)))
-    far = lambda s: mp.erfinv(mp.sqrt(-mp.expm1(-((s + 3) ** 2)))) / mp.sqrt(
-        -mp.expm1(-((s + 3) ** 2)))
+    far = lambda s: (
+        mp.erfinv(mp.sqrt(-mp.expm1(-((s + 3) ** 2)))) / mp.sqrt(-mp.expm1(-((s + 3) ** 2)))
+    )
     polynomial("double erfinv, w < 5", near, zero, one, same, -2.4999999, 2.5, 12, False)
     polynomial("double erfinv, w >= 5", far, zero, one, same, 5**0.5 - 3, 1.0, 12, False)

@@ -9,7 +9,7 @@ namespace nacre {
 struct float16 {
   uint16_t bits = 0;
   float16() = default;
-  float16(float value);  // NOLINT: implicit as between built-in floats
+  float16(float value);    // NOLINT: implicit as between built-in floats
   operator float() const;  // NOLINT
 };
 
@@ -21,7 +21,9 @@ struct bfloat16 {
     const bool nan = (u & 0x7fffffffu) > 0x7f800000u;
     bits = static_cast<uint16_t>(nan ? (u >> 16) | 0x40u : (u + 0x7fffu + ((u >> 16) & 1u)) >> 16);
   }
-  operator float() const { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }  // NOLINT
+  operator float() const {
+    return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
+  }  // NOLINT
 };
 
 inline float16::float16(float value) {
@@ -36,8 +38,8 @@ inline float16::float16(float value) {
     const float aligned = std::bit_cast<float>(magnitude) + 0.5f;
     bits = static_cast<uint16_t>(sign | (std::bit_cast<uint32_t>(aligned) - 0x3f000000u));
   } else {
-    bits = static_cast<uint16_t>(
-        sign | ((magnitude + 0xc8000fffu + ((magnitude >> 13) & 1u)) >> 13));
+    bits =
+        static_cast<uint16_t>(sign | ((magnitude + 0xc8000fffu + ((magnitude >> 13) & 1u)) >> 13));
   }
 }
 

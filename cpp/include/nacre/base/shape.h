@@ -34,7 +34,7 @@ class Shape {
   // Product of the dimensions (1 for a scalar); unknown dimensions make it negative.
   int64_t size() const;
   int64_t size(int begin_axis, int end_axis) const;
-  bool is_known() const;  // no dimension is kUnknownDim
+  bool is_known() const;        // no dimension is kUnknownDim
   void push_back(int64_t dim);  // ValueError past kMaxRank
   void erase(int axis);
   void insert(int axis, int64_t dim);
@@ -47,7 +47,9 @@ class Shape {
   int8_t rank_ = 0;
 };
 
-inline std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << shape.str(); }
+inline std::ostream& operator<<(std::ostream& out, const Shape& shape) {
+  return out << shape.str();
+}
 
 // Maps an axis in [-rank, rank) to [0, rank); ValueError otherwise, naming `what` ("softmax").
 int normalize_axis(int64_t axis, int rank, std::string_view what);
