@@ -12,6 +12,12 @@ endif()
 set(NACRE_ISAS "${default_isas}" CACHE STRING
   "Instruction sets to compile kernels for; portable must be among them")
 
+# Instrumented kernels take minutes each to optimize further.
+set(kernel_optimization -O3)
+if(NACRE_SANITIZE)
+  set(kernel_optimization -O1)
+endif()
+
 function(nacre_add_kernels target)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp/kernels/cpu/*.cpp)
   foreach(isa IN LISTS NACRE_ISAS)
@@ -19,7 +25,7 @@ function(nacre_add_kernels target)
     target_include_directories(nacre_kernels_${isa} PRIVATE
       ${PROJECT_SOURCE_DIR}/cpp ${PROJECT_SOURCE_DIR}/cpp/include)
     target_compile_definitions(nacre_kernels_${isa} PRIVATE NACRE_ISA_NAMESPACE=${isa})
-    target_compile_options(nacre_kernels_${isa} PRIVATE ${NACRE_WARNINGS} -O3 ${NACRE_ISA_FLAGS_${isa}}
+    target_compile_options(nacre_kernels_${isa} PRIVATE ${NACRE_WARNINGS} ${kernel_optimization} ${NACRE_ISA_FLAGS_${isa}}
       -fno-math-errno -fno-trapping-math -ffp-contract=fast)
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:nacre_kernels_${isa}>)
     string(TOUPPER ${isa} upper)
