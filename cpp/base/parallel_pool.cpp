@@ -14,7 +14,6 @@
 #include <chrono>
 #include <exception>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -137,13 +136,13 @@ struct alignas(64) Job {
 class Pool {
  public:
   void run(const Task& task, int threads) {
+    const int wanted = static_cast<int>(std::min<int64_t>(task.chunks, threads)) - 1;
+    if (workers_.load(std::memory_order_relaxed) < wanted && can_grow_.load()) add_workers(wanted);
     const int slot = take_slot();
     if (slot < 0) {
       run_serially(task);
       return;
     }
-    const int wanted = static_cast<int>(std::min<int64_t>(task.chunks, threads)) - 1;
-    if (workers_.load(std::memory_order_relaxed) < wanted && can_grow_.load()) add_workers(wanted);
     Job& job = jobs_[slot];
     publish(job, task, threads);
     const uint64_t bit = uint64_t{1} << slot;
@@ -290,8 +289,8 @@ class Pool {
         running_[static_cast<size_t>(i)] = true;
         workers_.fetch_add(1, std::memory_order_relaxed);
       }
-    } catch (const std::system_error&) {
-      can_grow_ = false;  // at the limit of the system: go on with the workers there are
+    } catch (const std::exception&) {
+      can_grow_ = false;  // at a limit of the system: go on with the workers there are
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
