@@ -1,7 +1,7 @@
-"""Writes the type stub of the built extension, python/nacre/_core.pyi.
+"""Writes the type stubs of the built extension and of the packages that hold its ops.
 
-    python cpp/bindings/generate_stubs.py            write it
-    python cpp/bindings/generate_stubs.py --check    show how it is stale, if it is, and exit with 1
+    python cpp/bindings/generate_stubs.py            write them
+    python cpp/bindings/generate_stubs.py --check    show which are stale, and exit with 1 if any is
 
 pybind11-stubgen describes what pybind11 bound. Types written against the C API (Tensor, Variable,
 Op) are described here: signatures come from the registry of ops where a method is an op, and from
@@ -10,6 +10,7 @@ the method itself otherwise.
 
 import argparse
 import difflib
+import importlib
 import inspect
 import re
 import subprocess
@@ -18,7 +19,13 @@ import tempfile
 from pathlib import Path
 
 MODULE = "nacre._core"
-STUB = Path(__file__).resolve().parents[2] / "python" / "nacre" / "_core.pyi"
+OP_PACKAGES = ("nacre.ops", "nacre.random")
+PYTHON = Path(__file__).resolve().parents[2] / "python"
+# Ops with several results; the registry knows it only once it has inferred them.
+SEVERAL = {
+    "divmod", "eig", "eigh", "frexp", "lu_factor", "modf", "moments", "qr", "rfft", "fft", "fft2",
+    "ifft2", "slogdet", "stft", "svd", "top_k",
+}  # fmt: skip
 HEADER = "# Written by cpp/bindings/generate_stubs.py from the built extension: not to be edited.\n"
 
 # Types of attributes and results that introspection does not give.
@@ -161,7 +168,45 @@ def class_stub(cls: type, ops: dict) -> str:
     return "\n".join(lines) + "\n"
 
 
-def generate() -> str:
+def op_stub(name: str, op) -> list[str]:
+    result = "Tensor"
+    if op.flags["list_output"]:
+        result = "list[Tensor]"
+    elif name in SEVERAL:
+        result = "tuple[Tensor, ...]"
+    body = docstring(op.__doc__, "    ") or ["    ..."]
+    return [f"def {name}({op_parameters(op, method=False)}) -> {result}:", *body]
+
+
+def op_package_stub(module_name: str) -> str:
+    """The stub of a package that takes ops from the registry: with it, editors know them."""
+    from nacre import _core
+
+    module = importlib.import_module(module_name)
+    imports, functions = [], []
+    for name, member in sorted(vars(module).items()):
+        if name.startswith("_") or inspect.ismodule(member):
+            continue
+        if isinstance(member, _core.Op):
+            functions += op_stub(name, member)
+        elif isinstance(member, type) and member.__module__ == "nacre":
+            imports.append(f"from nacre._core import {member.__name__} as {name}")
+        else:
+            imports.append(f"from {member.__module__} import {member.__name__} as {name}")
+    lines = [
+        "import collections.abc",
+        "import typing",
+        "",
+        "from nacre._core import Tensor",
+        *imports,
+        "",
+        "def __getattr__(name: str) -> typing.Any: ...",
+        *functions,
+    ]
+    return HEADER + "\n".join(lines) + "\n"
+
+
+def core_stub() -> str:
     from nacre import _core
 
     native = {
@@ -177,6 +222,9 @@ def generate() -> str:
         text = re.sub(rf"\bnacre\.(_core\.)?{name}\b", name, text)
     text = re.sub(r"^__all__: .*\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"^(__version__: str) = .*$", r"\1", text, flags=re.MULTILINE)
+    # What an int parameter accepts is spelled differently by pybind11's versions.
+    text = text.replace("typing.SupportsInt | typing.SupportsIndex", "int")
+    text = text.replace("typing.SupportsFloat | typing.SupportsIndex", "float")
     # Tensor has a method numpy, so the module goes by another name.
     text = re.sub(r"^import (collections\.abc|numpy|typing)\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"\bnumpy\.(?=ndarray)", "np.", text)
@@ -188,21 +236,36 @@ def generate() -> str:
     return HEADER + text.rstrip() + "\n" + "".join(class_stub(c, ops) for c in native.values())
 
 
+def generate() -> dict[Path, str]:
+    stubs = {PYTHON / "nacre" / "_core.pyi": core_stub()}
+    for package in OP_PACKAGES:
+        stubs[PYTHON.joinpath(*package.split("."), "__init__.pyi")] = op_package_stub(package)
+    return stubs
+
+
+def difference(path: Path, wanted: str) -> list[str]:
+    found = path.read_text(encoding="utf-8") if path.is_file() else ""
+    name = path.relative_to(PYTHON).as_posix()
+    return list(
+        difflib.unified_diff(
+            found.splitlines(), wanted.splitlines(), name, f"{name}, generated", lineterm="", n=1
+        )
+    )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
     check = parser.parse_args().check
-    wanted = generate()
-    if not check:
-        STUB.write_text(wanted, encoding="utf-8")
-        return 0
-    found = STUB.read_text(encoding="utf-8") if STUB.is_file() else ""
-    difference = difflib.unified_diff(
-        found.splitlines(), wanted.splitlines(), "committed", "generated", lineterm="", n=1
-    )
-    lines = list(difference)
-    print("\n".join(lines[:60]))
-    return 1 if lines else 0
+    stale = False
+    for path, text in generate().items():
+        if check:
+            lines = difference(path, text)
+            print("\n".join(lines[:40]))
+            stale = stale or bool(lines)
+        else:
+            path.write_text(text, encoding="utf-8")
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":
