@@ -43,7 +43,7 @@ NACRE_FULL_VECTORS void tile_f32(const Tile& t) {
   const int64_t lda = t.lda, ldb = t.ldb;
   for (int64_t s = 0; s < t.num_segments; ++s) {
     const float* a = t.a + t.segments[s].a;
-    const float* b = t.b + t.segments[s].b;
+    const float* b = t.b + t.segments[s].b * ldb;
     for (int64_t k = t.segments[s].k; k > 0; --k) {
       FloatVector bv[kVecs];
 #pragma GCC unroll 4

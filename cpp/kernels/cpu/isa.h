@@ -25,5 +25,7 @@ void fill_optimizer(KernelTable& table);
 void fill_random(KernelTable& table);
 void fill_transpose(KernelTable& table);
 void fill_gemm(KernelTable& table);
+void fill_conv(KernelTable& table);
+void fill_pool(KernelTable& table);
 
 }  // namespace nacre::kernels::NACRE_ISA_NAMESPACE

@@ -27,7 +27,7 @@ inline constexpr int kMaxRows = 6, kWideRows = 2, kWideVecs = 4;
 #endif
 inline constexpr int kPanel = 2 * kLanes;  // columns of a panel of the usual tile
 
-// One step of the reduction: `k` products from a + segment.a and b + segment.b (in floats).
+// One step of the reduction: `k` products, from `a` floats and `b` rows (of ldb) on.
 struct Segment {
   int64_t a, b, k;
 };

@@ -1,0 +1,62 @@
+// What the parts of convolution share.
+//
+// Forward and data gradient are one thing, a correlation that gathers:
+//   dst[q * dst_step + phase] = sum over taps of src[q * src_step + offset(tap)] * filter[tap],
+// forward with dst_step 1, the gradient with src_step 1 and a phase for each remainder of the
+// stride.
+#pragma once
+
+#include "kernels/cpu/micro_kernel.h"
+
+namespace nacre::kernels::NACRE_ISA_NAMESPACE {
+
+// The taps of one spatial dimension that reach one phase, by rising offset: tap t is the kernel's
+// index kernel + t * kernel_step, and reads src at offset + t * offset_step.
+struct Taps {
+  int64_t count, kernel, kernel_step, offset, offset_step;
+  int64_t span() const { return count > 0 ? (count - 1) * offset_step + 1 : 0; }
+};
+
+struct Correlation {
+  const float* src;
+  float* dst;
+  const float* filter;  // (kernel, in_channels / groups, out_channels), also in the gradient
+  const float* bias;
+  bool relu, gradient;
+  int64_t batch, groups;
+  int64_t depth, width;  // channels of one group in src and dst
+  int64_t src_dims[3], dst_dims[3], kernel[3];
+  int64_t src_step[3], dst_step[3], dilation[3], pad[3];
+
+  Taps taps(int dim, int64_t phase) const;
+  // How many q there are in a phase.
+  int64_t count(int dim, int64_t phase) const {
+    const int64_t left = dst_dims[dim] - phase;
+    return left <= 0 ? 0 : (left + dst_step[dim] - 1) / dst_step[dim];
+  }
+  int64_t phases() const { return dst_step[0] * dst_step[1] * dst_step[2]; }
+  double flop() const;
+};
+
+Correlation forward_of(const ConvArgs& args);
+Correlation data_gradient_of(const ConvArgs& args);
+
+// Copies `count` pixels of one group, from index `first` (which may lie outside [0, size)) of a row
+// of `size` pixels; outside there are zeros.
+void copy_pixels(const float* row, int64_t size, int64_t pixel_stride, int64_t channels,
+                 int64_t first, int64_t count, float* dst);
+
+// How many tasks to cut work of `flop` into: more for more work, each worth waking a thread.
+int64_t tasks_for(double flop);
+
+// dst[i] = sum of parts[s * n + i] in order of s.
+void add_parts(const float* parts, int64_t num_parts, int64_t n, float* dst);
+
+// groups == channels, one output for each: no products between channels.
+bool is_depthwise(const ConvArgs& args);
+void depthwise(const Correlation& x);
+void depthwise_filter_grad(const ConvArgs& args);
+
+void conv_filter_grad_f32(const ConvArgs& args);
+
+}  // namespace nacre::kernels::NACRE_ISA_NAMESPACE

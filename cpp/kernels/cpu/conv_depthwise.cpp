@@ -1,0 +1,179 @@
+// Depthwise convolution: channels do not mix, so vectors run along them and memory is the limit.
+#include "kernels/cpu/conv.h"
+#include "nacre/base/parallel.h"
+
+namespace nacre::kernels::NACRE_ISA_NAMESPACE {
+namespace {
+
+constexpr int kPixels = 4;  // that share a load of the filter
+
+// The taps of one output row: where in src its row starts, and the filter's row.
+struct RowTap {
+  int64_t src, filter;
+};
+
+// `kCount` pixels from dst pixel q on, channels [c, c + lanes): sum over row taps and width taps
+// [first, last).
+template <int kCount>
+NACRE_FULL_VECTORS void sum_taps(const Correlation& x, const RowTap* rows, int64_t num_rows,
+                                 const Taps& tw, int64_t q, int64_t first, int64_t last, int64_t c,
+                                 int64_t lanes, float* dst) {
+  const int64_t channels = x.groups, src_step = x.src_step[2] * channels;
+  const int64_t dst_step = x.dst_step[2] * channels;
+  const bool full = lanes == kLanes;
+  Vec sum[kCount];
+  const Vec start = !x.bias ? Vec(0.0f) : full ? load(x.bias + c) : load_partial(x.bias + c, lanes);
+#pragma GCC unroll 4
+  for (int i = 0; i < kCount; ++i) sum[i] = start;
+  for (int64_t r = 0; r < num_rows; ++r) {
+    for (int64_t w = first; w < last; ++w) {
+      const float* filter =
+          x.filter + rows[r].filter + (tw.kernel + w * tw.kernel_step) * channels + c;
+      const float* src =
+          x.src + rows[r].src + q * src_step + (tw.offset + w * tw.offset_step) * channels + c;
+      const Vec factor = full ? load(filter) : load_partial(filter, lanes);
+#pragma GCC unroll 4
+      for (int i = 0; i < kCount; ++i) {
+        const float* from = src + i * src_step;
+        sum[i] = fma(factor, full ? load(from) : load_partial(from, lanes), sum[i]);
+      }
+    }
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < kCount; ++i) {
+    const Vec value = x.relu ? relu_of(sum[i]) : sum[i];
+    full ? store(dst + i * dst_step, value) : store_partial(dst + i * dst_step, value, lanes);
+  }
+}
+
+// One output row of one phase.
+void row_of(const Correlation& x, const RowTap* rows, int64_t num_rows, const Taps& tw,
+            int64_t pixels, float* dst) {
+  const int64_t width = x.src_dims[2], step = x.src_step[2];
+  for (int64_t q = 0; q < pixels;) {
+    // Width taps inside the source for pixel q, and whether the following pixels have them all.
+    const int64_t at = q * step + tw.offset;
+    const int64_t first = at >= 0 ? 0 : smaller(ceil_div(-at, tw.offset_step), tw.count);
+    const int64_t last =
+        larger(smaller(at >= width ? 0 : (width - 1 - at) / tw.offset_step + 1, tw.count), first);
+    const bool several =
+        q + kPixels <= pixels && first == 0 && at + (kPixels - 1) * step + tw.span() <= width;
+    for (int64_t c = 0; c < x.groups; c += kLanes) {
+      float* to = dst + q * x.dst_step[2] * x.groups + c;
+      const int64_t lanes = smaller(x.groups - c, kLanes);
+      if (several) {
+        sum_taps<kPixels>(x, rows, num_rows, tw, q, 0, tw.count, c, lanes, to);
+      } else {
+        sum_taps<1>(x, rows, num_rows, tw, q, first, last, c, lanes, to);
+      }
+    }
+    q += several ? kPixels : 1;
+  }
+}
+
+}  // namespace
+
+void depthwise(const Correlation& x) {
+  const int64_t lines = x.batch * x.dst_dims[0] * x.dst_dims[1];
+  const int64_t line_size = x.dst_dims[2] * x.groups;
+  if (lines * line_size == 0) return;
+  const int64_t grain = ceil_div(lines, tasks_for(8 * x.flop()));  // bound by loads, not by FMA
+  parallel_for(lines, grain, [&](int64_t begin, int64_t end) {
+    RowTap* rows = static_cast<RowTap*>(
+        thread_scratch(static_cast<size_t>(x.kernel[0] * x.kernel[1]) * sizeof(RowTap), 1));
+    for (int64_t line = begin; line < end; ++line) {
+      const int64_t row = line % x.dst_dims[1], plane = line / x.dst_dims[1] % x.dst_dims[0];
+      const int64_t image = line / x.dst_dims[1] / x.dst_dims[0];
+      const Taps td = x.taps(0, plane % x.dst_step[0]), th = x.taps(1, row % x.dst_step[1]);
+      int64_t count = 0;
+      for (int64_t d = 0; d < td.count; ++d) {
+        const int64_t src_d =
+            plane / x.dst_step[0] * x.src_step[0] + td.offset + d * td.offset_step;
+        if (src_d < 0 || src_d >= x.src_dims[0]) continue;
+        for (int64_t h = 0; h < th.count; ++h) {
+          const int64_t src_h =
+              row / x.dst_step[1] * x.src_step[1] + th.offset + h * th.offset_step;
+          if (src_h < 0 || src_h >= x.src_dims[1]) continue;
+          rows[count++] = {
+              ((image * x.src_dims[0] + src_d) * x.src_dims[1] + src_h) * x.src_dims[2] * x.groups,
+              ((td.kernel + d * td.kernel_step) * x.kernel[1] + th.kernel + h * th.kernel_step) *
+                  x.kernel[2] * x.groups};
+        }
+      }
+      for (int64_t phase = 0; phase < x.dst_step[2]; ++phase) {
+        row_of(x, rows, count, x.taps(2, phase), x.count(2, phase),
+               x.dst + line * line_size + phase * x.groups);
+      }
+    }
+  });
+}
+
+namespace {
+
+// dfilter of one tap, channels [c, c + lanes), over output rows [begin, end).
+NACRE_FULL_VECTORS void sum_pixels(const ConvArgs& g, int64_t kd, int64_t kh, int64_t kw, int64_t c,
+                                   int64_t lanes, int64_t begin, int64_t end, float* dst) {
+  const int64_t channels = g.groups, step = g.stride[2];
+  const int64_t offset = kw * g.dilation[2] - g.pad[2];
+  const int64_t first = offset >= 0 ? 0 : smaller(ceil_div(-offset, step), g.out[2]);
+  const int64_t last =
+      larger(smaller(offset >= g.in[2] ? 0 : (g.in[2] - 1 - offset) / step + 1, g.out[2]), first);
+  Vec sum[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+  for (int64_t line = begin; line < end; ++line) {
+    const int64_t row = line % g.out[1], plane = line / g.out[1] % g.out[0];
+    const int64_t in_h = row * g.stride[1] + kh * g.dilation[1] - g.pad[1];
+    const int64_t in_d = plane * g.stride[0] + kd * g.dilation[0] - g.pad[0];
+    if (in_h < 0 || in_h >= g.in[1] || in_d < 0 || in_d >= g.in[0]) continue;
+    const int64_t image = line / g.out[1] / g.out[0];
+    const float* x =
+        g.x + (((image * g.in[0] + in_d) * g.in[1] + in_h) * g.in[2] + offset) * channels + c;
+    const float* y = g.y + line * g.out[2] * channels + c;
+    int64_t q = first;
+    if (lanes == kLanes) {
+      for (; q + 4 <= last; q += 4) {
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; ++i)
+          sum[i] = fma(load(x + (q + i) * step * channels), load(y + (q + i) * channels), sum[i]);
+      }
+    }
+    for (; q < last; ++q)
+      sum[0] = fma(load_partial(x + q * step * channels, lanes),
+                   load_partial(y + q * channels, lanes), sum[0]);
+  }
+  store_partial(dst, (sum[0] + sum[1]) + (sum[2] + sum[3]), lanes);
+}
+
+}  // namespace
+
+void depthwise_filter_grad(const ConvArgs& g) {
+  const int64_t kernel_size = g.kernel[0] * g.kernel[1] * g.kernel[2];
+  const int64_t elements = kernel_size * g.groups;
+  const int64_t lines = g.batch * g.out[0] * g.out[1];
+  const double flop = 16.0 * static_cast<double>(lines * g.out[2]) * static_cast<double>(elements);
+  const int64_t parts = larger(smaller(tasks_for(flop), lines), 1);
+  // A few rows at a time, so that the taps find them in cache.
+  const int64_t rows = larger((int64_t{16} << 10) / larger(g.out[2] * g.groups, 1), 1);
+  float* sums =
+      static_cast<float*>(thread_scratch(static_cast<size_t>(parts * elements) * sizeof(float), 0));
+  parallel_for(parts, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t part = begin; part < end; ++part) {
+      float* sum = sums + part * elements;
+      for (int64_t i = 0; i < elements; ++i) sum[i] = 0;
+      const int64_t last = lines * (part + 1) / parts;
+      for (int64_t line = lines * part / parts; line < last; line += rows) {
+        for (int64_t tap = 0; tap < kernel_size; ++tap) {
+          for (int64_t c = 0; c < g.groups; c += kLanes) {
+            const int64_t lanes = smaller(g.groups - c, kLanes);
+            float block[kLanes];
+            sum_pixels(g, tap / g.kernel[2] / g.kernel[1], tap / g.kernel[2] % g.kernel[1],
+                       tap % g.kernel[2], c, lanes, line, smaller(line + rows, last), block);
+            for (int64_t i = 0; i < lanes; ++i) sum[tap * g.groups + c + i] += block[i];
+          }
+        }
+      }
+    }
+  });
+  add_parts(sums, parts, elements, g.result);
+}
+
+}  // namespace nacre::kernels::NACRE_ISA_NAMESPACE
