@@ -1,0 +1,14 @@
+"""Differentiation and captured functions.
+
+Example:
+    >>> import nacre
+    >>> nacre.grad(lambda x: x * x)(3.0)
+    Tensor(6., dtype=float32)
+"""
+
+from nacre.autograd.custom_gradient import custom_gradient as custom_gradient
+from nacre.autograd.custom_gradient import stop_gradient as stop_gradient
+from nacre.autograd.function import function as function
+from nacre.autograd.gradient_tape import GradientTape as GradientTape
+from nacre.autograd.transforms import grad as grad
+from nacre.autograd.transforms import value_and_grad as value_and_grad

@@ -1,0 +1,166 @@
+"""Settings of the process: default dtype, image data format, threads, running functions eagerly.
+
+Example:
+    >>> from nacre import config
+    >>> config.floatx()
+    'float32'
+"""
+
+import os as _os
+from typing import Any as _Any
+
+from nacre import _core
+from nacre._core import (
+    floatx as floatx,
+)
+from nacre._core import (
+    num_threads as num_threads,
+)
+from nacre._core import (
+    set_floatx as set_floatx,
+)
+from nacre._core import (
+    set_num_threads as set_num_threads,
+)
+
+_epsilon = 1e-7
+_image_data_format = "channels_last"
+_interactive_logging = True
+_safe_mode = True
+
+
+def epsilon() -> float:
+    """The small number that keeps divisions and logarithms finite; 1e-7 unless changed."""
+    return _epsilon
+
+
+def set_epsilon(value: float) -> None:
+    """Sets the value of `epsilon()`.
+
+    Example:
+        >>> from nacre import config
+        >>> config.set_epsilon(1e-5)
+        >>> config.epsilon()
+        1e-05
+        >>> config.set_epsilon(1e-7)
+    """
+    global _epsilon
+    if not 0 < float(value) < 1:
+        raise ValueError(f"set_epsilon: expected a number between 0 and 1, received {value!r}")
+    _epsilon = float(value)
+
+
+def image_data_format() -> str:
+    """'channels_last' or 'channels_first': the layout of images where a layer is given none."""
+    return _image_data_format
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Sets the value of `image_data_format()`."""
+    global _image_data_format
+    name = str(data_format).lower()
+    if name not in ("channels_last", "channels_first"):
+        raise ValueError(
+            "set_image_data_format: expected 'channels_last' or 'channels_first', "
+            f"received {data_format!r}"
+        )
+    _image_data_format = name
+
+
+def backend() -> str:
+    """'nacre': there is one backend."""
+    return "nacre"
+
+
+def is_nnx_enabled() -> bool:
+    """False: Flax NNX is not used."""
+    return False
+
+
+def run_functions_eagerly(run_eagerly: bool) -> None:
+    """With True, functions decorated with `nacre.function` run op by op: for debugging."""
+    _core.set_run_functions_eagerly(bool(run_eagerly))
+
+
+def functions_run_eagerly() -> bool:
+    """Whether `run_functions_eagerly(True)` is in effect."""
+    return _core.functions_run_eagerly()
+
+
+def enable_interactive_logging() -> None:
+    """Progress is shown as a bar that is redrawn (the default)."""
+    global _interactive_logging
+    _interactive_logging = True
+
+
+def disable_interactive_logging() -> None:
+    """Progress is logged line by line instead of being redrawn."""
+    global _interactive_logging
+    _interactive_logging = False
+
+
+def is_interactive_logging_enabled() -> bool:
+    """Whether progress bars are redrawn in place."""
+    return _interactive_logging
+
+
+def enable_unsafe_deserialization() -> None:
+    """Lets `load_model` restore Lambda layers, that is run code from the file."""
+    global _safe_mode
+    _safe_mode = False
+
+
+def safe_mode() -> bool:
+    """Whether loading refuses files that bring code; True unless it was switched off."""
+    return _safe_mode
+
+
+def enable_traceback_filtering() -> None:
+    """Accepted for Keras's sake: tracebacks are short as they are."""
+
+
+def disable_traceback_filtering() -> None:
+    """Accepted for Keras's sake: tracebacks are short as they are."""
+
+
+def is_traceback_filtering_enabled() -> bool:
+    """False: nothing is filtered."""
+    return False
+
+
+def isa() -> str:
+    """The instruction set that the kernels use, e.g. 'avx2'; `NACRE_ISA` caps it."""
+    return _core.active_isa()
+
+
+def available_isas() -> list[str]:
+    """The instruction sets that this machine runs, from the least to the best."""
+    return _core.available_isas()
+
+
+def dtype_policy() -> _Any:
+    """The default dtype policy of layers."""
+    from nacre import dtype_policies
+
+    return dtype_policies.dtype_policy()
+
+
+def set_dtype_policy(policy: _Any) -> None:
+    """Sets the default dtype policy of layers: 'float32', 'mixed_bfloat16', or a DTypePolicy."""
+    from nacre import dtype_policies
+
+    dtype_policies.set_dtype_policy(policy)
+
+
+def max_epochs() -> int | None:
+    """The most epochs `fit` runs, from NACRE_MAX_EPOCHS; None: no limit."""
+    value = _os.environ.get("NACRE_MAX_EPOCHS")
+    return int(value) if value else None
+
+
+def max_steps_per_epoch() -> int | None:
+    """The most steps of an epoch, from NACRE_MAX_STEPS_PER_EPOCH; None: no limit."""
+    value = _os.environ.get("NACRE_MAX_STEPS_PER_EPOCH")
+    return int(value) if value else None
+
+
