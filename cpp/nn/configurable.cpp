@@ -47,6 +47,19 @@ void read_field(FloatList& field, const Json& json, std::string_view what) {
   }
 }
 
+void read_field(Shape& field, const Json& json, std::string_view what) {
+  field = Shape();
+  for (const Json& dim : json.as_array(what)) {
+    field.push_back(dim.is_null() ? kUnknownDim : dim.as_int(what));
+  }
+}
+
+Json write_field(const Shape& field) {
+  Json dims = Json::array();
+  for (const int64_t dim : field) dims.push_back(dim < 0 ? Json() : Json(dim));
+  return dims;
+}
+
 void read_field(std::vector<std::string>& field, const Json& json, std::string_view what) {
   field.clear();
   for (const Json& item : json.as_array(what)) field.push_back(item.as_string(what));
@@ -83,6 +96,19 @@ Json Configurable::serialize() {
                        {"config", config()},
                        {"registered_name", nullptr}});
 }
+
+namespace {
+
+// Is `name` a spelling of the class: itself, its snake_case form or its lower-case form ("rmsprop")?
+bool spells(std::string_view name, const std::string& class_name) {
+  if (name == class_name || name == to_snake_case(class_name)) return true;
+  return name.size() == class_name.size() &&
+         std::equal(name.begin(), name.end(), class_name.begin(), [](char a, char b) {
+           return a == std::tolower(static_cast<unsigned char>(b));
+         });
+}
+
+}  // namespace
 
 std::string to_snake_case(std::string_view class_name) {
   std::string out;
@@ -125,7 +151,7 @@ bool ClassRegistry::contains(std::string_view class_name) const {
 
 bool ClassRegistry::contains_name(std::string_view name) const {
   return contains(name) || std::any_of(factories_.begin(), factories_.end(), [&](const auto& entry) {
-           return to_snake_case(entry.first) == name;
+           return spells(name, entry.first);
          });
 }
 
@@ -139,7 +165,7 @@ Ref<Configurable> ClassRegistry::make(std::string_view class_name, const Json& c
   auto found = factories_.find(class_name);
   if (found == factories_.end()) {
     for (auto it = factories_.begin(); it != factories_.end(); ++it) {
-      if (to_snake_case(it->first) == class_name) found = it;
+      if (spells(class_name, it->first)) found = it;
     }
   }
   if (found == factories_.end()) {

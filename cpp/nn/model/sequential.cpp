@@ -26,26 +26,8 @@ Json write_field(const std::vector<Ref<Layer>>& field) {
 std::vector<Field> InputLayer::fields() {
   std::vector<Field> all;
   all.push_back({"batch_shape",
-                 [this](const Json& json) {
-                   shape.clear();
-                   bool first = true;
-                   for (const Json& dim : json.as_array("batch_shape")) {
-                     const auto value = dim.is_null() ? std::nullopt
-                                                      : std::optional(dim.as_int("batch_shape"));
-                     if (first) {
-                       batch_size = value;
-                     } else {
-                       shape.push_back(value);
-                     }
-                     first = false;
-                   }
-                 },
-                 [this] {
-                   Json dims = Json::array();
-                   dims.push_back(write_field(batch_size));
-                   for (const auto& dim : shape) dims.push_back(write_field(dim));
-                   return dims;
-                 }});
+                 [this](const Json& json) { read_field(batch_shape, json, "batch_shape"); },
+                 [this] { return write_field(batch_shape); }});
   all.push_back({"dtype",
                  [this](const Json& json) { read_field(input_dtype, json, "dtype"); },
                  [this] { return write_field(input_dtype); }});
@@ -59,16 +41,8 @@ std::vector<Field> InputLayer::fields() {
 
 void InputLayer::validate() {
   Layer::validate();
-  for (const auto& dim : shape) {
-    if (dim && *dim < 0) value_error("Input: expected dimensions >= 0 or None, received ", *dim);
-  }
+  if (batch_shape.rank() == 0) value_error("InputLayer: expected a batch_shape");
   set_built(true);
-}
-
-Shape InputLayer::batch_shape() const {
-  Shape out{batch_size.value_or(kUnknownDim)};
-  for (const auto& dim : shape) out.push_back(dim.value_or(kUnknownDim));
-  return out;
 }
 
 Tensor InputLayer::call(const Tensor& x, const CallContext& context) {
@@ -87,7 +61,7 @@ void Sequential::validate() {
   const std::vector<Ref<Layer>> list = std::exchange(layers, {});
   const auto shape = build_input_shape_;
   for (const auto& layer : list) add(layer);
-  if (shape && !built()) ensure_built({Shape(*shape)});
+  if (shape && !built()) ensure_built({*shape});
 }
 
 void Sequential::add(Ref<Layer> layer) {
@@ -107,12 +81,12 @@ void Sequential::add(Ref<Layer> layer) {
   if (!input) add_sublayer(layer);
   try {
     if (input) {
-      build_input_shape_ = input->batch_shape().vector();
+      build_input_shape_ = input->batch_shape;
       set_built(false);
-      ensure_built({input->batch_shape()});
+      ensure_built({input->batch_shape});
     } else if (was_built || (build_input_shape_ && !layer->built())) {
       set_built(false);
-      ensure_built({Shape(*build_input_shape_)});
+      ensure_built({*build_input_shape_});
     }
   } catch (...) {
     layers.pop_back();
@@ -130,15 +104,15 @@ void Sequential::pop() {
 
 void Sequential::build(const std::vector<Shape>& input_shapes) {
   const Shape& shape = input_shapes.at(0);
-  build_input_shape_ = shape.vector();
+  build_input_shape_ = shape;
   // A later call may bring another batch size.
   if (shape.rank() > 0 && !dynamic_cast<InputLayer*>(layers.empty() ? nullptr : layers[0].get())) {
     (*build_input_shape_)[0] = kUnknownDim;
   }
-  Tensor x = Tensor::placeholder({compute_dtype(), Shape(*build_input_shape_)});
+  Tensor x = Tensor::placeholder({compute_dtype(), *build_input_shape_});
   if (!layers.empty()) {
     if (auto* input = dynamic_cast<InputLayer*>(layers[0].get())) {
-      x = Tensor::placeholder({input->input_dtype, Shape(*build_input_shape_)});
+      x = Tensor::placeholder({input->input_dtype, *build_input_shape_});
     }
   }
   for (const auto& layer : layers) x = (*layer)(x);
@@ -149,7 +123,7 @@ Tensors Sequential::call(const Tensors& inputs, const CallContext& context) {
   Tensor x = inputs[0];
   if (!layers.empty()) {
     if (auto* input = dynamic_cast<InputLayer*>(layers[0].get())) {
-      const Shape expected = input->batch_shape();
+      const Shape expected = input->batch_shape;
       bool fits = x.rank() == expected.rank();
       for (int i = 1; fits && i < expected.rank(); ++i) {
         fits = expected[i] < 0 || x.shape()[i] < 0 || x.shape()[i] == expected[i];

@@ -41,6 +41,7 @@ void read_field(std::string& field, const Json& json, std::string_view what);
 void read_field(DType& field, const Json& json, std::string_view what);
 void read_field(IntList& field, const Json& json, std::string_view what);  // one int or a list
 void read_field(FloatList& field, const Json& json, std::string_view what);
+void read_field(Shape& field, const Json& json, std::string_view what);  // null: unknown
 void read_field(std::vector<std::string>& field, const Json& json, std::string_view what);
 inline void read_field(Json& field, const Json& json, std::string_view) { field = json; }
 template <class T>
@@ -59,6 +60,7 @@ inline Json write_field(DType field) { return Json(std::string(name_of(field)));
 inline Json write_field(const IntList& field) { return Json::array_of(field); }
 inline Json write_field(const FloatList& field) { return Json::array_of(field); }
 inline Json write_field(const std::vector<std::string>& field) { return Json::array_of(field); }
+Json write_field(const Shape& field);
 inline Json write_field(const Json& field) { return field; }
 template <class T>
 Json write_field(const std::optional<T>& field) {

@@ -24,7 +24,7 @@ class Sequential final : public Layer {
   std::vector<Ref<Layer>> layers;  // with the InputLayer, if any; change by add() and pop()
 
  private:
-  std::optional<IntList> build_input_shape_;  // -1: unknown
+  std::optional<Shape> build_input_shape_;
 };
 
 // Layers in a configuration: a list of serialized layers.
@@ -34,15 +34,13 @@ Json write_field(const std::vector<Ref<Layer>>& field);
 // Where a model's input begins: a shape (without the batch) and a dtype.
 class InputLayer final : public UnaryLayer {
  public:
-  std::vector<std::optional<int64_t>> shape;        // without the batch
-  std::optional<int64_t> batch_size;
-  DType input_dtype = DType::kFloat32;
+  Shape batch_shape;  // batch axis first; unknown dimensions are allowed
+  DType input_dtype = floatx();
 
   std::string_view class_name() const override { return "InputLayer"; }
   std::vector<Field> fields() override;
   void validate() override;
   Tensor call(const Tensor& x, const CallContext& context) override;
-  Shape batch_shape() const;
 };
 
 }  // namespace nacre

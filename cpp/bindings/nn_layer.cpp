@@ -1,0 +1,187 @@
+// Layers: those of the library, and layers written in Python.
+#include <pybind11/stl.h>
+
+#include "bindings/bindings.h"
+#include "bindings/nn.h"
+#include "nacre/nn/layer.h"
+#include "nacre/nn/sequential.h"
+
+namespace nacre::bindings {
+namespace {
+
+// A layer whose build and call are Python methods: `_build(shapes)` and `_call(tensors, training)`
+// of the object that owns this one.
+class PythonLayer final : public Layer {
+ public:
+  PythonLayer(py::handle owner, std::string class_name)
+      : owner_(owner), class_name_(std::move(class_name)) {}
+  std::string_view class_name() const override { return class_name_; }
+
+  void build(const std::vector<Shape>& input_shapes) override {
+    const py::gil_scoped_acquire gil;
+    py::list shapes;
+    for (const Shape& shape : input_shapes) shapes.append(shape_tuple(shape));
+    owner_.get().attr("_build")(shapes);
+  }
+
+  Tensors call(const Tensors& inputs, const CallContext& context) override {
+    const py::gil_scoped_acquire gil;
+    return tensors_from(owner_.get().attr("_call")(tensors_to_list(inputs), context.training));
+  }
+
+  void set_activity_regularizer(Ref<Regularizer> regularizer) {
+    activity_regularizer_ = std::move(regularizer);
+  }
+
+ private:
+  WeakObject owner_;
+  std::string class_name_;
+};
+
+// What Input() made, remembered by its placeholder.
+struct InputOrigin final : TensorOrigin {
+  explicit InputOrigin(Ref<Layer> input_layer) : layer(std::move(input_layer)) {}
+  Ref<Layer> layer;
+};
+
+template <class T>
+Ref<T> optional_core(py::handle object) {
+  if (object.is_none()) return nullptr;
+  return deserialize_as<T>(T::kModule, to_json(object));
+}
+
+VariableRef add_weight(Layer& layer, const std::string& name, const Shape& shape,
+                       py::object initializer, std::optional<DType> dtype, bool trainable,
+                       py::object regularizer, py::object constraint) {
+  WeightOptions options;
+  options.dtype = dtype;
+  options.trainable = trainable;
+  options.regularizer = optional_core<Regularizer>(regularizer);
+  options.constraint = optional_core<Constraint>(constraint);
+  return layer.add_weight(name, shape, optional_core<Initializer>(initializer), options);
+}
+
+}  // namespace
+
+void bind_layers(py::module_& m) {
+  py::class_<Configurable, Ref<Configurable>>(m, "Configurable")
+      .def_property_readonly("class_name", &Configurable::class_name)
+      .def("config", [](Configurable& c) { return from_json(c.config()); })
+      .def("field_names",
+           [](Configurable& c) {
+             std::vector<std::string> names;
+             for (const Field& field : c.fields()) names.push_back(field.name);
+             return names;
+           })
+      .def("get_field", [](Configurable& c, const std::string& name) {
+        for (const Field& field : c.fields()) {
+          if (field.name == name) return from_json(field.get());
+        }
+        raise(ErrorKind::kAttribute, c.class_name(), " has no field '", name, "'");
+      });
+
+  // An object of nacre.<module> made from its arguments.
+  m.def("make", [](const std::string& module, const std::string& name, py::handle config) {
+    return ClassRegistry::of(module).make(name, to_json(config));
+  });
+  m.def("class_names", [](const std::string& module) { return ClassRegistry::of(module).names(); });
+  m.def("to_snake_case", &to_snake_case);
+  m.def("unique_name", &unique_name);
+  m.def("reset_unique_names", &reset_unique_names);
+  m.def("set_random_seed", &set_random_seed);
+  m.def("next_default_seed", &next_default_seed);
+  m.def("dtype_policy", [](py::object name) -> py::object {
+    const DTypePolicy policy =
+        name.is_none() ? default_dtype_policy() : parse_dtype_policy(name.cast<std::string>());
+    return py::make_tuple(policy.name, policy.compute, policy.variable);
+  });
+  m.def("set_default_dtype_policy", [](const std::string& name) {
+    set_default_dtype_policy(parse_dtype_policy(name));
+  });
+  m.def("activation_names", &Activation::names);
+  m.def("activate", [](const std::string& name, const Tensor& x) { return Activation(name)(x); });
+
+  py::class_<Layer, Configurable, Ref<Layer>>(m, "Layer")
+      .def(
+          "call",
+          [](Layer& layer, py::list inputs, std::optional<bool> training) {
+            return tensors_to_list(layer(tensors_from(inputs), training));
+          },
+          py::arg("inputs"), py::arg("training") = py::none())
+      .def(
+          "call_one",
+          [](Layer& layer, const Tensor& x, std::optional<bool> training) {
+            return layer(x, training);
+          },
+          py::arg("x"), py::arg("training") = py::none())
+      .def("ensure_built", &Layer::ensure_built)
+      .def("output_spec",
+           [](Layer& layer, const std::vector<std::pair<Shape, DType>>& inputs) {
+             std::vector<TensorSpec> specs;
+             for (const auto& [shape, dtype] : inputs) specs.push_back({dtype, shape});
+             std::vector<std::pair<Shape, DType>> out;
+             for (const TensorSpec& spec : layer.compute_output_spec(specs)) {
+               out.emplace_back(spec.shape, spec.dtype);
+             }
+             return out;
+           })
+      .def_property("name", &Layer::name, &Layer::set_name)
+      .def_property("built", &Layer::built, &Layer::set_built)
+      .def_property("trainable", &Layer::trainable, &Layer::set_trainable)
+      .def_property_readonly("policy_name", [](Layer& layer) { return layer.policy().name; })
+      .def_property_readonly("compute_dtype", [](Layer& layer) { return layer.policy().compute; })
+      .def_property_readonly("variable_dtype", [](Layer& layer) { return layer.policy().variable; })
+      .def_property_readonly("variables", &Layer::variables)
+      .def_property_readonly("weights", &Layer::weights)
+      .def_property_readonly("own_variables", &Layer::own_variables)
+      .def_property_readonly("trainable_weights", &Layer::trainable_weights)
+      .def_property_readonly("non_trainable_weights", &Layer::non_trainable_weights)
+      .def("count_params", &Layer::count_params)
+      .def_property_readonly("losses", [](Layer& layer) { return tensors_to_list(layer.losses()); })
+      .def("clear_losses", &Layer::clear_losses)
+      .def("add_loss", &Layer::add_loss)
+      .def("add_weight", &add_weight)
+      .def("add_variable", &Layer::add_variable)
+      .def("add_sublayer", [](Layer& layer, Layer& child) { layer.add_sublayer(Ref<Layer>(&child)); })
+      .def("remove_sublayer", [](Layer& layer, Layer& child) { layer.remove_sublayer(&child); });
+
+  py::class_<PythonLayer, Layer, Ref<PythonLayer>>(m, "PythonLayer")
+      .def(py::init([](py::handle owner, const std::string& class_name, py::handle config,
+                       py::handle activity_regularizer) {
+        auto layer = make_ref<PythonLayer>(owner, class_name);
+        layer->configure(to_json(config));
+        layer->set_activity_regularizer(optional_core<Regularizer>(activity_regularizer));
+        return layer;
+      }));
+
+  py::class_<Sequential, Layer, Ref<Sequential>>(m, "Sequential")
+      .def("add", [](Sequential& model, Layer& layer) { model.add(Ref<Layer>(&layer)); })
+      .def("pop", &Sequential::pop)
+      .def_property_readonly("layers", [](Sequential& model) { return model.layers; });
+
+  py::class_<InputLayer, Layer, Ref<InputLayer>>(m, "InputLayer")
+      .def_property_readonly("batch_shape", [](InputLayer& layer) { return layer.batch_shape; })
+      .def_property_readonly("dtype", [](InputLayer& layer) { return layer.input_dtype; })
+      .def("placeholder", [](InputLayer& layer) {
+        Tensor t = Tensor::placeholder({layer.input_dtype, layer.batch_shape});
+        t.set_origin(make_ref<InputOrigin>(Ref<Layer>(&layer)));
+        return t;
+      });
+  // The InputLayer behind what Input() returned, or None.
+  m.def("input_layer_of", [](const Tensor& t) -> Ref<Layer> {
+    auto* origin = dynamic_cast<InputOrigin*>(t.origin().get());
+    return origin ? origin->layer : nullptr;
+  });
+  m.def("in_training_call", []() -> std::optional<bool> {
+    const CallContext* context = current_call();
+    return context ? std::optional(context->training) : std::nullopt;
+  });
+
+  py::class_<SeedGenerator, Ref<SeedGenerator>>(m, "SeedGeneratorCore")
+      .def(py::init<std::optional<int64_t>, std::string>())
+      .def("next", &SeedGenerator::next)
+      .def_property_readonly("seed", &SeedGenerator::seed)
+      .def_property_readonly("state", [](SeedGenerator& g) { return g.state(); });
+}
+
+}  // namespace nacre::bindings

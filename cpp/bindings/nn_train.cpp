@@ -1,0 +1,349 @@
+// Initializers, losses, metrics, optimizers and the trainer.
+#include <pybind11/functional.h>
+#include <pybind11/stl.h>
+
+#include "bindings/bindings.h"
+#include "bindings/nn.h"
+#include "nacre/nn/trainer.h"
+
+namespace nacre::bindings {
+namespace {
+
+// Objects written in Python; each calls the method `_call` (and others) of the object that owns it.
+template <class Base>
+class PythonTransform final : public Base {
+ public:
+  PythonTransform(py::handle owner, std::string class_name)
+      : owner_(owner), class_name_(std::move(class_name)) {}
+  std::string_view class_name() const override { return class_name_; }
+  Tensor operator()(const Tensor& x) override {
+    const py::gil_scoped_acquire gil;
+    return to_operand(owner_.get().attr("__call__")(x).ptr());
+  }
+
+ private:
+  WeakObject owner_;
+  std::string class_name_;
+};
+
+class PythonInitializer final : public Initializer {
+ public:
+  explicit PythonInitializer(py::object owner) : owner_(new py::object(std::move(owner))) {}
+  ~PythonInitializer() override {
+    const py::gil_scoped_acquire gil;
+    delete owner_;
+  }
+  std::string_view class_name() const override { return "PythonInitializer"; }
+  Tensor operator()(const Shape& shape, DType dtype) override {
+    const py::gil_scoped_acquire gil;
+    return to_tensor((*owner_)(shape, py::arg("dtype") = dtype).ptr(), dtype);
+  }
+
+ private:
+  py::object* owner_;
+};
+
+class PythonLoss final : public Loss {
+ public:
+  PythonLoss(py::handle owner, std::string class_name)
+      : owner_(owner), class_name_(std::move(class_name)) {}
+  std::string_view class_name() const override { return class_name_; }
+  Tensor call(const Tensor& y_true, const Tensor& y_pred) override {
+    const py::gil_scoped_acquire gil;
+    return to_operand(owner_.get().attr("call")(y_true, y_pred).ptr());
+  }
+
+ private:
+  WeakObject owner_;
+  std::string class_name_;
+};
+
+class PythonMetric final : public Metric {
+ public:
+  PythonMetric(py::handle owner, std::string class_name)
+      : owner_(owner), class_name_(std::move(class_name)) {}
+  std::string_view class_name() const override { return class_name_; }
+  void update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) override {
+    const py::gil_scoped_acquire gil;
+    py::object w = py::none();
+    if (weight.defined()) w = py::cast(weight);
+    owner_.get().attr("update_state")(y_true, y_pred, py::arg("sample_weight") = w);
+  }
+  Tensor result() override {
+    const py::gil_scoped_acquire gil;
+    return to_operand(owner_.get().attr("result")().ptr());
+  }
+  void reset_state() override {
+    const py::gil_scoped_acquire gil;
+    owner_.get().attr("reset_state")();
+  }
+
+ private:
+  WeakObject owner_;
+  std::string class_name_;
+};
+
+class PythonSchedule final : public LearningRateSchedule {
+ public:
+  explicit PythonSchedule(py::handle owner) : owner_(owner) {}
+  std::string_view class_name() const override { return "PythonSchedule"; }
+  Tensor operator()(const Tensor& step) override {
+    const py::gil_scoped_acquire gil;
+    return to_tensor(owner_.get().attr("__call__")(step).ptr(), DType::kFloat32);
+  }
+
+ private:
+  WeakObject owner_;
+};
+
+// `update_step(gradient, variable, learning_rate)` and `_build_slots(variables)` in Python.
+class PythonOptimizer final : public Optimizer {
+ public:
+  PythonOptimizer(py::handle owner, std::string class_name)
+      : owner_(owner), class_name_(std::move(class_name)) {}
+  std::string_view class_name() const override { return class_name_; }
+  using Optimizer::add_slot;
+
+ protected:
+  void make_slots(const VariableRef& variable, size_t index) override {
+    const py::gil_scoped_acquire gil;
+    owner_.get().attr("_build_slots")(variable);
+  }
+  void update(const Tensor& grad, const VariableRef& variable, size_t index,
+              const Tensor& learning_rate) override {
+    const py::gil_scoped_acquire gil;
+    owner_.get().attr("update_step")(grad, variable, learning_rate);
+  }
+
+ private:
+  WeakObject owner_;
+  std::string class_name_;
+};
+
+Ref<Loss> to_loss(py::handle object) {
+  if (object.is_none()) return nullptr;
+  return deserialize_as<Loss>(Loss::kModule, to_json(object));
+}
+
+std::vector<std::vector<Json>> to_metric_lists(py::handle lists) {
+  std::vector<std::vector<Json>> out;
+  for (const py::handle list : lists) {
+    out.emplace_back();
+    for (const py::handle item : list) out.back().push_back(to_json(item));
+  }
+  return out;
+}
+
+Batch to_batch(py::handle x, py::handle y, py::handle sample_weight) {
+  return {tensors_from(x), tensors_from(y), tensors_from(sample_weight)};
+}
+
+py::list to_pairs(const Logs& logs) {
+  py::list out;
+  for (const auto& [name, value] : logs) out.append(py::make_tuple(name, value));
+  return out;
+}
+
+// Keeps the model alive and runs long work without the GIL.
+class PyTrainer {
+ public:
+  explicit PyTrainer(Layer& model) : model_(&model), trainer_(model) {}
+  Trainer& get() { return trainer_; }
+
+ private:
+  Ref<Layer> model_;
+  Trainer trainer_;
+};
+
+Trainer::StepHook to_hook(py::object hook) {
+  if (hook.is_none()) return nullptr;
+  return [hook](int64_t step) {
+    const py::gil_scoped_acquire gil;
+    return hook(step).cast<bool>();
+  };
+}
+
+using Release = py::gil_scoped_release;
+
+}  // namespace
+
+void bind_training(py::module_& m) {
+  py::class_<Initializer, Configurable, Ref<Initializer>>(m, "Initializer")
+      .def("__call__", [](Initializer& f, const Shape& shape, DType dtype) { return f(shape, dtype); });
+  py::class_<PythonInitializer, Initializer, Ref<PythonInitializer>>(m, "PythonInitializer")
+      .def(py::init<py::object>());
+  py::class_<Regularizer, Configurable, Ref<Regularizer>>(m, "Regularizer")
+      .def("__call__", [](Regularizer& f, const Tensor& x) { return f(x); });
+  py::class_<PythonTransform<Regularizer>, Regularizer, Ref<PythonTransform<Regularizer>>>(
+      m, "PythonRegularizer")
+      .def(py::init<py::handle, std::string>());
+  py::class_<Constraint, Configurable, Ref<Constraint>>(m, "Constraint")
+      .def("__call__", [](Constraint& f, const Tensor& x) { return f(x); });
+  py::class_<PythonTransform<Constraint>, Constraint, Ref<PythonTransform<Constraint>>>(
+      m, "PythonConstraint")
+      .def(py::init<py::handle, std::string>());
+
+  py::class_<Loss, Configurable, Ref<Loss>>(m, "Loss")
+      .def("__call__",
+           [](Loss& loss, const Tensor& y_true, const Tensor& y_pred, py::object weight) {
+             return loss(y_true, y_pred, weight.is_none() ? Tensor() : to_operand(weight.ptr()));
+           })
+      .def("call", &Loss::call)
+      .def_property("name", &Loss::name, &Loss::set_name);
+  py::class_<PythonLoss, Loss, Ref<PythonLoss>>(m, "PythonLoss")
+      .def(py::init([](py::handle owner, const std::string& class_name, py::handle config) {
+        auto loss = make_ref<PythonLoss>(owner, class_name);
+        loss->configure(to_json(config));
+        return loss;
+      }));
+  m.def("function_loss", [](const std::string& name, py::object function) -> Ref<Loss> {
+    auto held = std::make_shared<py::object>(std::move(function));
+    return make_ref<FunctionLoss>(name, [held](const Tensor& y_true, const Tensor& y_pred) {
+      const py::gil_scoped_acquire gil;
+      return to_operand((*held)(y_true, y_pred).ptr());
+    });
+  });
+
+  py::class_<Metric, Configurable, Ref<Metric>>(m, "Metric")
+      .def("update_state",
+           [](Metric& metric, const Tensor& y_true, py::object y_pred, py::object weight) {
+             metric.update_state(y_true,
+                                 y_pred.is_none() ? Tensor() : to_operand(y_pred.ptr()),
+                                 weight.is_none() ? Tensor() : to_operand(weight.ptr()));
+           })
+      .def("result", &Metric::result)
+      .def("reset_state", [](Metric& metric) { metric.Metric::reset_state(); })
+      .def("native_reset_state", &Metric::reset_state)
+      .def("add_variable", &Metric::add_variable)
+      .def_property("name", &Metric::name, &Metric::set_name)
+      .def_property_readonly("variables", &Metric::variables);
+  py::class_<PythonMetric, Metric, Ref<PythonMetric>>(m, "PythonMetric")
+      .def(py::init([](py::handle owner, const std::string& class_name, py::handle config) {
+        auto metric = make_ref<PythonMetric>(owner, class_name);
+        metric->configure(to_json(config));
+        return metric;
+      }));
+  m.def("function_metric", [](const std::string& name, py::object function) -> Ref<Metric> {
+    auto held = std::make_shared<py::object>(std::move(function));
+    return make_ref<FunctionMetric>(name, [held](const Tensor& y_true, const Tensor& y_pred) {
+      const py::gil_scoped_acquire gil;
+      return to_operand((*held)(y_true, y_pred).ptr());
+    });
+  });
+
+  py::class_<LearningRateSchedule, Configurable, Ref<LearningRateSchedule>>(m, "LearningRateSchedule")
+      .def("__call__", [](LearningRateSchedule& s, const Tensor& step) { return s(step); });
+  py::class_<PythonSchedule, LearningRateSchedule, Ref<PythonSchedule>>(m, "PythonSchedule")
+      .def(py::init<py::handle>());
+
+  py::class_<Optimizer, Configurable, Ref<Optimizer>>(m, "Optimizer")
+      .def("build", &Optimizer::build)
+      .def("apply",
+           [](Optimizer& optimizer, py::handle grads, const std::vector<VariableRef>& variables) {
+             optimizer.apply(tensors_from(grads), variables);
+           })
+      .def_property_readonly("name", &Optimizer::name)
+      .def_property_readonly("built", &Optimizer::built)
+      .def_property_readonly("iterations", &Optimizer::iterations)
+      .def_property_readonly("has_schedule", &Optimizer::has_schedule)
+      .def("learning_rate", &Optimizer::learning_rate)
+      .def("set_learning_rate", &Optimizer::set_learning_rate)
+      .def_property_readonly("variables", &Optimizer::variables)
+      .def("exclude_from_weight_decay", &Optimizer::exclude_from_weight_decay)
+      .def("finalize_variable_values", &Optimizer::finalize_variable_values);
+  py::class_<PythonOptimizer, Optimizer, Ref<PythonOptimizer>>(m, "PythonOptimizer")
+      .def(py::init([](py::handle owner, const std::string& class_name, py::handle config) {
+        auto optimizer = make_ref<PythonOptimizer>(owner, class_name);
+        optimizer->configure(to_json(config));
+        return optimizer;
+      }))
+      .def("add_slot", &PythonOptimizer::add_slot);
+
+  py::class_<ArrayFeeder>(m, "ArrayFeeder")
+      .def(py::init([](py::handle x, py::handle y, py::handle w, int64_t batch_size) {
+        return ArrayFeeder(tensors_from(x), tensors_from(y), tensors_from(w), batch_size);
+      }))
+      .def_property_readonly("num_rows", &ArrayFeeder::num_rows)
+      .def_property_readonly("num_batches", &ArrayFeeder::num_batches)
+      .def("shuffle", &ArrayFeeder::shuffle)
+      .def("keep_order", &ArrayFeeder::keep_order)
+      .def("batch", [](ArrayFeeder& feeder, int64_t index) {
+        const Batch b = feeder.batch(index);
+        return py::make_tuple(tensors_to_list(b.x), tensors_to_list(b.y),
+                              tensors_to_list(b.sample_weight));
+      });
+
+  py::class_<PyTrainer>(m, "Trainer")
+      .def(py::init<Layer&>())
+      .def("compile",
+           [](PyTrainer& t, py::object optimizer, py::handle losses,
+              const std::vector<double>& loss_weights, py::handle metrics,
+              py::handle weighted_metrics, const std::vector<std::string>& output_names,
+              bool run_eagerly) {
+             CompileOptions options;
+             if (!optimizer.is_none()) {
+               options.optimizer =
+                   deserialize_as<Optimizer>(Optimizer::kModule, to_json(optimizer));
+             }
+             for (const py::handle loss : losses) options.losses.push_back(to_loss(loss));
+             options.loss_weights = loss_weights;
+             options.metrics = to_metric_lists(metrics);
+             options.weighted_metrics = to_metric_lists(weighted_metrics);
+             options.output_names = output_names;
+             options.run_eagerly = run_eagerly;
+             t.get().compile(std::move(options));
+           })
+      .def_property_readonly("compiled", [](PyTrainer& t) { return t.get().compiled(); })
+      .def_property_readonly("optimizer", [](PyTrainer& t) { return t.get().optimizer(); })
+      .def_property_readonly("metrics", [](PyTrainer& t) { return t.get().metrics(); })
+      .def("set_run_eagerly", [](PyTrainer& t, bool eager) { t.get().set_run_eagerly(eager); })
+      .def("forget_plans", [](PyTrainer& t) { t.get().forget_plans(); })
+      .def("train_step",
+           [](PyTrainer& t, py::handle x, py::handle y, py::handle w) {
+             const Batch batch = to_batch(x, y, w);
+             const Release release;
+             t.get().train_step(batch);
+           })
+      .def("test_step",
+           [](PyTrainer& t, py::handle x, py::handle y, py::handle w) {
+             const Batch batch = to_batch(x, y, w);
+             const Release release;
+             t.get().test_step(batch);
+           })
+      .def("predict_step",
+           [](PyTrainer& t, py::handle x) {
+             const Tensors inputs = tensors_from(x);
+             Tensors outputs;
+             {
+               const Release release;
+               outputs = t.get().predict_step(inputs);
+             }
+             return tensors_to_list(outputs);
+           })
+      .def("predict",
+           [](PyTrainer& t, py::handle x, int64_t batch_size) {
+             const Tensors inputs = tensors_from(x);
+             Tensors outputs;
+             {
+               const Release release;
+               outputs = t.get().predict(inputs, batch_size);
+             }
+             return tensors_to_list(outputs);
+           })
+      .def("train_steps",
+           [](PyTrainer& t, ArrayFeeder& feeder, int64_t begin, int64_t end, py::object hook) {
+             const Trainer::StepHook after = to_hook(hook);
+             const Release release;
+             t.get().train_steps(feeder, begin, end, after);
+           })
+      .def("test_steps",
+           [](PyTrainer& t, ArrayFeeder& feeder, int64_t begin, int64_t end, py::object hook) {
+             const Trainer::StepHook after = to_hook(hook);
+             const Release release;
+             t.get().test_steps(feeder, begin, end, after);
+           })
+      .def("logs", [](PyTrainer& t) { return to_pairs(t.get().logs()); })
+      .def("reset_metrics", [](PyTrainer& t) { t.get().reset_metrics(); });
+}
+
+}  // namespace nacre::bindings

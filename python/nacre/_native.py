@@ -1,0 +1,130 @@
+"""Python classes in front of C++ ones: a signature, a docstring, and the C++ object behind it.
+
+A class decorated with :func:`native` writes its ``__init__`` only as a signature with defaults. The
+arguments become the configuration of the C++ class of the same name; attributes and ``get_config``
+are read back from it, so nothing is spelled twice.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+from typing import Any
+
+from nacre import _core
+
+
+class Signature:
+    """Names and defaults of an ``__init__``, bound without the cost of :mod:`inspect`."""
+
+    def __init__(self, function: Any) -> None:
+        code = function.__code__
+        count = code.co_argcount
+        names = code.co_varnames[1:count]
+        only = code.co_varnames[count : count + code.co_kwonlyargcount]
+        defaults = function.__defaults__ or ()
+        self.positional: tuple[str, ...] = names
+        self.names: tuple[str, ...] = names + only
+        self.defaults: dict[str, Any] = dict(
+            zip(names[len(names) - len(defaults) :], defaults, strict=True)
+        )
+        self.defaults.update(function.__kwdefaults__ or {})
+        self.open = bool(code.co_flags & 0x08)  # takes **kwargs
+
+    def bind(
+        self, owner: str, args: tuple, kwargs: dict[str, Any], base: tuple[str, ...]
+    ) -> dict[str, Any]:
+        """The arguments by name, defaults filled in; ``base`` names go through ``**kwargs``."""
+        if len(args) > len(self.positional):
+            raise TypeError(
+                f"{owner}: expected at most {len(self.positional)} positional arguments, "
+                f"received {len(args)}"
+            )
+        bound = dict(self.defaults)
+        bound.update(zip(self.positional, args, strict=False))
+        for name, value in kwargs.items():
+            known = name in self.names or (self.open and name in base)
+            if not known:
+                near = difflib.get_close_matches(name, [*self.names, *base], 1)
+                hint = f" Did you mean '{near[0]}'?" if near else ""
+                raise TypeError(f"{owner}: unknown argument '{name}'.{hint}")
+            if name in self.positional[: len(args)]:
+                raise TypeError(f"{owner}: argument '{name}' was given twice")
+            bound[name] = value
+        missing = [name for name in self.names if name not in bound]
+        if missing:
+            raise TypeError(f"{owner}: missing argument '{missing[0]}'")
+        return bound
+
+
+def native(cls: type) -> type:
+    """Class decorator: the class is computed by the C++ class of the same name."""
+    written = cls.__dict__.get("__init__")
+    signature = Signature(written) if written else Signature(cls.__init__.__wrapped__)  # type: ignore[misc]
+
+    @functools.wraps(cls.__init__)  # type: ignore[misc]
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        bound = signature.bind(cls.__name__, args, kwargs, self._base_arguments)
+        self._init_native(cls, bound)
+
+    cls.__init__ = __init__  # type: ignore[misc]
+    cls._signature = signature  # type: ignore[attr-defined]
+    cls._native_class = cls  # type: ignore[attr-defined]
+    return cls
+
+
+class Native:
+    """What the front ends of C++ objects share: construction, attributes, configuration."""
+
+    _module = ""  # of the C++ registry: "losses"
+    _base_arguments: tuple[str, ...] = ("name", "dtype")
+    _signature: Signature
+    _native_class: type | None = None
+    _core: Any
+
+    def _init_native(self, cls: type, arguments: dict[str, Any]) -> None:
+        self._arguments = arguments
+        self._core = _core.make(self._module, cls.__name__, self._native_config(arguments))
+
+    def _native_config(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The configuration for C++: None for a base argument means its default."""
+        return {
+            name: value
+            for name, value in arguments.items()
+            if not (value is None and name in self._base_arguments)
+        }
+
+    def __getattr__(self, name: str) -> Any:
+        arguments = self.__dict__.get("_arguments")
+        if arguments is not None and name in arguments:
+            return self._argument(name, arguments[name])
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def _argument(self, name: str, given: Any) -> Any:
+        """The attribute of a constructor argument: as C++ normalized it, where it is plain data."""
+        if callable(given) or hasattr(given, "get_config"):
+            return given
+        value = self._core.get_field(name) if name in self._core.field_names() else given
+        return tuple(value) if isinstance(value, list) else value
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal object.
+
+        Returns:
+            A dict of plain data, as ``from_config`` takes it.
+        """
+        from nacre.saving import serialize_keras_object
+
+        names = [name for name in self._base_arguments if name in self._core.field_names()]
+        names += [name for name in self._signature.names if name not in names]
+        return {name: serialize_keras_object(self._config_value(name)) for name in names}
+
+    def _config_value(self, name: str) -> Any:
+        return getattr(self, name)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """An object from what ``get_config`` returned."""
+        from nacre.saving import deserialize_config_values
+
+        return cls(**deserialize_config_values(config))

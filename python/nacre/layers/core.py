@@ -1,0 +1,164 @@
+"""Core layers: Dense, Activation, Identity, Lambda, InputLayer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nacre import _core
+from nacre._native import native
+from nacre.layers.layer import Layer
+
+
+@native
+class Dense(Layer):
+    """A densely connected layer: ``activation(x @ kernel + bias)`` over the last axis.
+
+    Args:
+        units: Size of the output's last axis.
+        activation: Name or function applied to the result; default: none.
+        use_bias: Whether a bias is added.
+        kernel_initializer: Initializer of the kernel, shape ``(features, units)``.
+        bias_initializer: Initializer of the bias, shape ``(units,)``.
+        kernel_regularizer: Penalty of the kernel.
+        bias_regularizer: Penalty of the bias.
+        activity_regularizer: Penalty of the output.
+        kernel_constraint: Projection of the kernel after each update.
+        bias_constraint: Projection of the bias after each update.
+
+    Input shape:
+        ``(..., features)``
+
+    Output shape:
+        ``(..., units)``
+
+    Raises:
+        ValueError: ``units`` is not positive, or the input's last axis is unknown or has changed.
+
+    Example:
+        >>> import nacre
+        >>> nacre.layers.Dense(4, activation="relu")(nacre.ops.ones((2, 3))).shape
+        (2, 4)
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None: ...
+
+
+class InputLayer(Layer):
+    """Where a model's input begins.
+
+    Args:
+        shape: Shape without the batch axis; ``None`` for unknown dimensions.
+        batch_size: Size of the batch axis, when fixed.
+        dtype: Dtype of the input; default: ``floatx``.
+        batch_shape: Shape with the batch axis, instead of ``shape`` and ``batch_size``.
+        name: Name of the layer.
+    """
+
+    def __init__(
+        self,
+        shape: Any = None,
+        batch_size: int | None = None,
+        dtype: Any = None,
+        sparse: bool | None = None,
+        ragged: bool | None = None,
+        batch_shape: Any = None,
+        input_tensor: Any = None,
+        optional: bool = False,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if (shape is None) == (batch_shape is None):
+            raise ValueError("InputLayer: expected exactly one of shape and batch_shape")
+        if batch_shape is None:
+            shape = (shape,) if isinstance(shape, int) else tuple(shape)
+            batch_shape = (batch_size, *shape)
+        from nacre import config
+
+        settings: dict[str, Any] = {
+            "batch_shape": list(batch_shape),
+            "dtype": config.floatx() if dtype is None else str(dtype),
+        }
+        if name is not None:
+            settings["name"] = name
+        core = _core.make("layers", "InputLayer", settings)
+        object.__setattr__(self, "_core", core)
+        object.__setattr__(self, "_native_core", core)
+        object.__setattr__(self, "_arguments", {})
+        object.__setattr__(self, "_owned", {})
+        object.__setattr__(self, "_calls", [])
+
+    @property
+    def batch_shape(self) -> tuple:
+        """The shape of the input, batch axis first."""
+        return self._core.batch_shape
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of the input."""
+        return self._core.dtype
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        return {
+            "batch_shape": self.batch_shape,
+            "dtype": self.dtype,
+            "sparse": False,
+            "ragged": False,
+            "name": self.name,
+        }
+
+
+class Lambda(Layer):
+    """A Python function as a layer.
+
+    A model with a Lambda layer cannot be loaded from a file unless its function is given: files hold
+    data, never code.
+
+    Args:
+        function: ``function(inputs, **arguments)``, made of ``nacre.ops``.
+        output_shape: Kept for Keras's signature; the shape is found by calling the function.
+        mask: Kept for Keras's signature.
+        arguments: Keyword arguments of the function.
+    """
+
+    def __init__(
+        self,
+        function: Any,
+        output_shape: Any = None,
+        mask: Any = None,
+        arguments: dict | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not callable(function):
+            raise TypeError(f"Lambda: expected a function, received {function!r}")
+        self.function = function
+        self.arguments = dict(arguments or {})
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """``function(inputs)``."""
+        code = getattr(self.function, "__code__", None)
+        if code is not None and "training" in code.co_varnames[: code.co_argcount]:
+            return self.function(inputs, training=training, **self.arguments)
+        return self.function(inputs, **self.arguments)
+
+    def get_config(self) -> dict[str, Any]:
+        """Name and arguments; the function itself is not data and is left out."""
+        return {
+            **self._base_config(),
+            "function": getattr(self.function, "__name__", "function"),
+            "arguments": dict(self.arguments),
+        }

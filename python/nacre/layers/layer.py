@@ -1,0 +1,505 @@
+"""Layer: the base of all layers, built in or written in Python."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+import numpy as np
+
+from nacre import _core
+from nacre._native import Native
+from nacre._tracking import tracked
+
+_BASE = ("name", "trainable", "dtype")
+_RESOLVED = {
+    "activation": "activations",
+    "initializer": "initializers",
+    "regularizer": "regularizers",
+    "constraint": "constraints",
+}
+
+
+class Layer(Native):
+    """A computation with state: it owns weights, and it is called on tensors.
+
+    Subclasses write ``__init__`` (keep settings), ``build(input_shape)`` (make weights with
+    ``add_weight``) and ``call(inputs)`` (compute, with ``nacre.ops``). Layers and variables assigned
+    to attributes are tracked: they appear in ``weights`` and are trained and saved.
+
+    Args:
+        activity_regularizer: Regularizer or name; its penalty of the output is added to the loss.
+        trainable: Whether the weights are updated by training.
+        dtype: Name of a dtype or dtype policy; default: ``nacre.config.dtype_policy()``.
+        autocast: Whether floating inputs are cast to the compute dtype.
+        name: Name, unique within a model; default: made from the class name.
+
+    Example:
+        >>> import nacre
+        >>> class Scale(nacre.layers.Layer):
+        ...     def build(self, input_shape):
+        ...         self.factor = self.add_weight(shape=(input_shape[-1],), initializer="ones")
+        ...     def call(self, inputs):
+        ...         return inputs * self.factor
+        >>> Scale()(nacre.ops.ones((2, 3))).shape
+        (2, 3)
+    """
+
+    _module = "layers"
+    _base_arguments = (*_BASE, "activity_regularizer")
+    _build_shapes: Any = None
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        self = super().__new__(cls)
+        object.__setattr__(self, "_init_args", (args, kwargs))
+        return self
+
+    def __init__(
+        self,
+        *,
+        activity_regularizer: Any = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        shape = _input_shape_argument(kwargs)
+        if kwargs:
+            unknown = next(iter(kwargs))
+            near = difflib.get_close_matches(unknown, [*_BASE, "activity_regularizer", "autocast"], 1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            raise TypeError(f"{type(self).__name__}: unknown argument '{unknown}'.{hint}")
+        config: dict[str, Any] = {"trainable": trainable}
+        if name is not None:
+            config["name"] = name
+        if dtype is not None:
+            config["dtype"] = policy_name(dtype)
+        core = _core.PythonLayer(self, type(self).__name__, config, activity_regularizer)
+        set_attribute = object.__setattr__
+        set_attribute(self, "_core", core)
+        set_attribute(self, "_arguments", {})
+        set_attribute(self, "_calls", [])
+        set_attribute(self, "_input_shape_argument", shape)
+        set_attribute(self, "_owned", {})
+
+    def _init_native(self, cls: type, arguments: dict[str, Any]) -> None:
+        set_attribute = object.__setattr__
+        shape = _input_shape_argument(arguments)
+        config = {
+            name: value
+            for name, value in arguments.items()
+            if not (value is None and name in self._base_arguments) and name != "autocast"
+        }
+        if "dtype" in config:
+            config["dtype"] = policy_name(config["dtype"])
+        native = _core.make(self._module, cls.__name__, config)
+        if type(self)._overrides_native(cls):
+            # A Python subclass changes what a C++ layer does: Python is called, C++ does the rest.
+            Layer.__init__(self, name=arguments.get("name"), trainable=native.trainable)
+            self._core.add_sublayer(native)
+        else:
+            set_attribute(self, "_core", native)
+            set_attribute(self, "_calls", [])
+            set_attribute(self, "_owned", {})
+        set_attribute(self, "_native_core", native)
+        set_attribute(self, "_input_shape_argument", shape)
+        set_attribute(self, "_arguments", arguments)
+
+    @classmethod
+    def _overrides_native(cls, native: type) -> bool:
+        return any(getattr(cls, name) is not getattr(native, name) for name in ("build", "call"))
+
+    # Attributes ---------------------------------------------------------------------------------
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("_") and name in self.__dict__:
+            object.__setattr__(self, name, value)
+            return
+        descriptor = getattr(type(self), name, None)
+        if isinstance(descriptor, property):
+            object.__setattr__(self, name, value)
+            return
+        if "_core" not in self.__dict__:
+            raise RuntimeError(
+                f"{type(self).__name__}: call super().__init__() before setting attributes"
+            )
+        object.__setattr__(self, name, tracked(self, name, value))
+
+    def __delattr__(self, name: str) -> None:
+        value = self.__dict__.get(name)
+        if isinstance(value, Layer):
+            self._core.remove_sublayer(value._core)
+        object.__delattr__(self, name)
+
+    def _argument(self, name: str, given: Any) -> Any:
+        kind = name.rsplit("_", 1)[-1]
+        if kind in _RESOLVED and not (callable(given) and kind == "activation"):
+            import importlib
+
+            return importlib.import_module(f"nacre.{_RESOLVED[kind]}").get(given)
+        return super()._argument(name, given)
+
+    def __getattr__(self, name: str) -> Any:
+        state = self.__dict__
+        arguments = state.get("_arguments")
+        if arguments is not None and name in arguments:
+            return self._argument(name, arguments[name])
+        native = state.get("_native_core")
+        if native is not None:
+            for variable in native.own_variables:
+                if variable.name == name:
+                    return variable
+        if "_core" not in state and not name.startswith("__"):
+            raise RuntimeError(
+                f"{type(self).__name__}: call super().__init__() before using the layer"
+            )
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    @property
+    def name(self) -> str:
+        """The layer's name."""
+        return self._core.name
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self._core.name = value
+
+    @property
+    def built(self) -> bool:
+        """Whether the weights exist."""
+        return self._core.built
+
+    @built.setter
+    def built(self, value: bool) -> None:
+        self._core.built = value
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training updates the weights; setting it reaches the layers within."""
+        return self._core.trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._core.trainable = bool(value)
+
+    @property
+    def dtype_policy(self) -> Any:
+        """The dtypes of computation and variables."""
+        from nacre._dtype_policy import DTypePolicy
+
+        return DTypePolicy(self._core.policy_name)
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of the variables."""
+        return self._core.variable_dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """The dtype of the variables."""
+        return self._core.variable_dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        """The dtype of the computation."""
+        return self._core.compute_dtype
+
+    @property
+    def variables(self) -> list:
+        """All variables, those of seed generators included."""
+        return self._core.variables
+
+    @property
+    def weights(self) -> list:
+        """The variables that are saved: trainable ones first within each layer."""
+        return self._core.weights
+
+    @property
+    def trainable_variables(self) -> list:
+        """The variables that training updates."""
+        return self._core.trainable_weights
+
+    @property
+    def trainable_weights(self) -> list:
+        """The variables that training updates."""
+        return self._core.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list:
+        """The variables that training does not update."""
+        return [v for v in self._core.variables if not v.trainable]
+
+    @property
+    def non_trainable_weights(self) -> list:
+        """The saved variables that training does not update."""
+        return self._core.non_trainable_weights
+
+    @property
+    def losses(self) -> list:
+        """Penalties: of weight regularizers, and what calls added."""
+        return self._core.losses
+
+    @property
+    def _layers(self) -> list[Layer]:
+        return list(self._owned.values())
+
+    def _flatten_layers(self, include_self: bool = True) -> Any:
+        if include_self:
+            yield self
+        for layer in self._layers:
+            yield from layer._flatten_layers()
+
+    # Building and calling -----------------------------------------------------------------------
+
+    def build(self, input_shape: Any = None) -> None:
+        """Makes the weights for inputs of this shape (``None`` for unknown dimensions)."""
+        native = self.__dict__.get("_native_core")
+        if native is not None and input_shape is not None:
+            native.ensure_built(_shape_list(input_shape))
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """The computation; ``__call__`` builds the layer first and then runs it."""
+        native = self.__dict__.get("_native_core")
+        if native is None:
+            raise NotImplementedError(f"{type(self).__name__} '{self.name}': call() is not defined")
+        inputs = args[0]
+        training = kwargs.get("training")
+        if isinstance(inputs, list | tuple):
+            return native.call(list(inputs), training)[0]
+        return native.call_one(inputs, training)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs the layer on tensors or arrays, building it at the first call."""
+        core = self.__dict__.get("_core")
+        if core is None:
+            raise RuntimeError(f"{type(self).__name__}: super().__init__() was never called")
+        native = self.__dict__.get("_native_core") is core
+        if native and len(args) == 1 and not isinstance(args[0], list | tuple | dict):
+            training = kwargs.pop("training", None)
+            kwargs.pop("mask", None)
+            if kwargs:
+                raise TypeError(f"{type(self).__name__}: unknown argument '{next(iter(kwargs))}'")
+            return core.call_one(args[0], training)
+        return self._call_with_structure(args, kwargs)
+
+    def _call_with_structure(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        from nacre import _structure
+
+        training = kwargs.pop("training", None)
+        tensors, structure = _structure.flatten_tensors((args, kwargs))
+        frame: dict[str, Any] = {"arguments": structure}
+        self._calls.append(frame)
+        try:
+            outputs = self._core.call(tensors, training)
+        finally:
+            self._calls.pop()
+        if "outputs" in frame:
+            return _structure.unflatten_tensors(frame["outputs"], outputs)
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def _build(self, shapes: list) -> None:
+        """Called by C++ with one shape an input."""
+        if self._calls and "built" not in self._calls[-1]:
+            from nacre import _structure
+
+            self._calls[-1]["built"] = True
+            args, _ = _structure.unflatten_tensors(self._calls[-1]["arguments"], shapes)
+            shape = args[0] if args else None
+        else:
+            shape = shapes[0] if len(shapes) == 1 else shapes
+        self._build_shapes = shape
+        self.build(shape)
+
+    def _call(self, tensors: list, training: bool) -> list:
+        """Called by C++ to run ``call``."""
+        from nacre import _structure
+
+        kwargs: dict[str, Any] = {}
+        frame = self._calls[-1] if self._calls and "entered" not in self._calls[-1] else None
+        if frame is not None:
+            frame["entered"] = True
+            args, kwargs = _structure.unflatten_tensors(frame["arguments"], tensors)
+        else:
+            args = (tensors[0],) if len(tensors) == 1 else (tensors,)
+        if _takes(type(self).call, "training"):
+            kwargs = {**kwargs, "training": training}
+        outputs = self.call(*args, **kwargs)
+        flat, structure = _structure.flatten_tensors(outputs)
+        if frame is not None:
+            frame["outputs"] = structure
+        return flat
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape of the output for inputs of this shape."""
+        specs = [(tuple(shape), self.compute_dtype) for shape in _shape_list(input_shape)]
+        shapes = [shape for shape, _ in self._core.output_spec(specs)]
+        return shapes[0] if len(shapes) == 1 else shapes
+
+    def add_weight(
+        self,
+        shape: Any = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: str = "none",
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+    ) -> Any:
+        """Makes a variable that belongs to this layer.
+
+        Args:
+            shape: Its shape; default: a scalar.
+            initializer: Initializer, name or function; default: Glorot uniform for floats, zeros
+                else.
+            dtype: Its dtype; default: the layer's variable dtype.
+            trainable: Whether training updates it.
+            autocast: Kept for Keras's signature.
+            regularizer: Penalty added to the loss.
+            constraint: Projection applied after each update.
+            aggregation: Kept for Keras's signature.
+            overwrite_with_gradient: Kept for Keras's signature.
+            name: Its name; default: "variable".
+
+        Returns:
+            The variable.
+        """
+        from nacre import constraints, initializers, regularizers
+
+        shape = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
+        dtype = _dtype_name(dtype) if dtype is not None else self.variable_dtype
+        if initializer is None:
+            initializer = "glorot_uniform" if "float" in dtype else "zeros"
+        return self._core.add_weight(
+            name or "variable",
+            shape,
+            initializers.get(initializer),
+            dtype,
+            trainable,
+            regularizers.get(regularizer),
+            constraints.get(constraint),
+        )
+
+    def add_loss(self, loss: Any) -> None:
+        """Adds scalar penalties (tensors) of this call to the training loss."""
+        for value in loss if isinstance(loss, list | tuple) else [loss]:
+            self._core.add_loss(value)
+
+    def count_params(self) -> int:
+        """The number of values in the weights; ValueError before the layer is built."""
+        if not self.built:
+            raise ValueError(
+                f"{type(self).__name__} '{self.name}': count_params() needs a built layer"
+            )
+        return self._core.count_params()
+
+    def get_weights(self) -> list[np.ndarray]:
+        """The values of ``weights`` as arrays."""
+        return [variable.numpy() for variable in self.weights]
+
+    def set_weights(self, weights: list) -> None:
+        """Assigns the values of ``weights``; ValueError, before any is changed, if one does not fit."""
+        variables = self.weights
+        if len(weights) != len(variables):
+            raise ValueError(
+                f"{type(self).__name__} '{self.name}': expected {len(variables)} weights, "
+                f"received {len(weights)}"
+            )
+        arrays = [np.asarray(w) for w in weights]
+        for variable, array in zip(variables, arrays, strict=True):
+            if tuple(variable.shape) != array.shape:
+                raise ValueError(
+                    f"{type(self).__name__} '{self.name}': expected shape {tuple(variable.shape)} "
+                    f"for weight '{variable.path}', received {array.shape}"
+                )
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.assign(array)
+
+    # Configuration ------------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer.
+
+        A layer written in Python whose ``__init__`` takes arguments of its own is described by the
+        arguments it was made with.
+        """
+        from nacre.saving import serialize_keras_object
+
+        config = self._base_config()
+        if self.__dict__.get("_native_core") is not None:
+            for name in self._signature.names:
+                config[name] = serialize_keras_object(getattr(self, name))
+            return config
+        if "__init__" in type(self).__dict__:
+            from nacre._native import Signature
+
+            args, kwargs = self._init_args
+            signature = Signature(type(self).__dict__["__init__"])
+            bound = signature.bind(type(self).__name__, args, kwargs, tuple(kwargs))
+            for name, value in bound.items():
+                if name not in config:
+                    config[name] = serialize_keras_object(value)
+        return config
+
+    def _base_config(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": {
+                "module": "nacre",
+                "class_name": "DTypePolicy",
+                "config": {"name": self._core.policy_name},
+                "registered_name": None,
+            },
+        }
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """What ``build_from_config`` needs to make the weights again."""
+        return {"input_shape": self._build_shapes} if self._build_shapes is not None else None
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Builds from what ``get_build_config`` returned."""
+        if config and config.get("input_shape") is not None and not self.built:
+            self._core.ensure_built(_shape_list(config["input_shape"]))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def policy_name(dtype: Any) -> str:
+    """The name of a dtype policy given as a name, a dtype, a policy or its serialized form."""
+    if isinstance(dtype, dict):
+        return dtype["config"]["name"]
+    name = getattr(dtype, "name", dtype)
+    return name if isinstance(name, str) else _dtype_name(name)
+
+
+def _dtype_name(dtype: Any) -> str:
+    return dtype if isinstance(dtype, str) else np.dtype(dtype).name
+
+
+def _shape_list(shape: Any) -> list:
+    if isinstance(shape, dict):
+        return [tuple(s) for s in shape.values()]
+    if len(shape) > 0 and isinstance(shape[0], list | tuple):
+        return [tuple(s) for s in shape]
+    return [tuple(shape)]
+
+
+def _input_shape_argument(kwargs: dict[str, Any]) -> tuple | None:
+    """Takes Keras's ``input_shape`` and ``input_dim`` arguments of a first layer out of kwargs."""
+    dim = kwargs.pop("input_dim", None)
+    shape = kwargs.pop("input_shape", None)
+    if shape is not None:
+        return tuple(shape)
+    return (dim,) if dim is not None else None
+
+
+def _takes(function: Any, name: str) -> bool:
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return False
+    return name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]

@@ -1,0 +1,219 @@
+"""Data for the training loop: arrays, datasets and generators as batches of tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from nacre import _core
+from nacre.utils import PyDataset
+
+
+def unpack(data: Any) -> tuple[Any, Any, Any]:
+    """``(x, y, sample_weight)`` of a tuple with one to three members, or of a dataset."""
+    if isinstance(data, tuple | list):
+        if not 1 <= len(data) <= 3:
+            raise ValueError(
+                f"expected data as (x, y) or (x, y, sample_weight), received {len(data)} members"
+            )
+        return (*data, *(None,) * (3 - len(data)))  # type: ignore[return-value]
+    return data, None, None
+
+
+def is_array(x: Any) -> bool:
+    """Whether x is an array, a tensor, or a nest of them: all rows are at hand."""
+    if isinstance(x, dict):
+        return all(is_array(v) for v in x.values())
+    if isinstance(x, list | tuple):
+        return len(x) > 0 and (all(is_array(v) for v in x) or not hasattr(x[0], "__next__"))
+    return isinstance(x, np.ndarray | _core.Tensor) or (
+        hasattr(x, "__array__") and not isinstance(x, PyDataset)
+    )
+
+
+def to_tensor(value: Any, what: str = "x") -> Any:
+    """An array as a tensor: floats in floatx, other dtypes as they are."""
+    if isinstance(value, _core.Tensor):
+        return value
+    array = np.asarray(value)
+    if array.dtype == object:
+        raise ValueError(
+            f"{what}: expected an array of numbers, received dtype object (rows of different lengths?)"
+        )
+    if array.dtype.kind in "US":
+        raise ValueError(f"{what}: expected numbers, received strings")
+    if array.dtype.kind == "f":
+        from nacre import config
+
+        array = array.astype(config.floatx(), copy=False)
+    return _core.share_array(np.ascontiguousarray(array))
+
+
+def to_inputs(x: Any, what: str = "x") -> list:
+    """Tensors of an array, a list of arrays or a dict of them; a nest of numbers is one array."""
+    if x is None:
+        return []
+    if isinstance(x, dict):
+        return [to_tensor(v, f"{what}['{k}']") for k, v in x.items()]
+    nested = isinstance(x, list | tuple) and len(x) > 0 and all(
+        isinstance(v, np.ndarray | _core.Tensor) or hasattr(v, "__array__") for v in x
+    )
+    if nested and np.ndim(x[0]) > 0:
+        return [to_tensor(v, f"{what}[{i}]") for i, v in enumerate(x)]
+    return [to_tensor(x, what)]
+
+
+def to_batch(x: Any, y: Any, sample_weight: Any, class_weight: dict | None) -> tuple:
+    """Inputs, targets and weights of one batch as lists of tensors."""
+    targets = to_inputs(y, "y")
+    weights = to_inputs(sample_weight, "sample_weight")
+    if class_weight:
+        if weights:
+            raise ValueError("expected only one of class_weight and sample_weight")
+        weights = [to_tensor(_class_weights(y, class_weight))]
+    return to_inputs(x), targets, weights
+
+
+def _class_weights(y: Any, class_weight: dict) -> np.ndarray:
+    """The weight of each row's class; classes not named weigh 1."""
+    ids = np.asarray(y)
+    if ids.ndim > 1 and ids.shape[-1] > 1:
+        ids = ids.argmax(-1)
+    ids = ids.reshape(len(ids), -1)[:, 0].astype(np.int64)
+    weights = np.ones(max(int(ids.max(initial=0)), max(class_weight)) + 1, np.float32)
+    for class_id, weight in class_weight.items():
+        weights[int(class_id)] = weight
+    return weights[ids]
+
+
+def split(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple:
+    """Training rows and the last ``fraction`` of rows for validation."""
+    if not 0 < fraction < 1:
+        raise ValueError(f"fit: expected 0 < validation_split < 1, received {fraction}")
+    if not is_array(x):
+        raise ValueError("fit: validation_split needs arrays; pass validation_data instead")
+    rows = len(_first(x))
+    at = int(rows * (1 - fraction))
+    if at == 0 or at == rows:
+        raise ValueError(
+            f"fit: validation_split={fraction} of {rows} rows leaves nothing to train or validate on"
+        )
+
+    def part(data: Any, rows: slice) -> Any:
+        if data is None:
+            return None
+        if isinstance(data, dict):
+            return {k: part(v, rows) for k, v in data.items()}
+        if isinstance(data, list | tuple) and all(hasattr(v, "shape") for v in data):
+            return type(data)(part(v, rows) for v in data)
+        return np.asarray(data)[rows] if isinstance(data, list) else data[rows]
+
+    first, last = slice(0, at), slice(at, rows)
+    groups = (x, y, sample_weight)
+    return tuple(part(g, first) for g in groups), tuple(part(g, last) for g in groups)
+
+
+def _first(x: Any) -> Any:
+    if isinstance(x, dict):
+        return next(iter(x.values()))
+    if isinstance(x, list | tuple) and len(x) > 0 and hasattr(x[0], "shape"):
+        return x[0]
+    return x
+
+
+class ArraySource:
+    """Rows of arrays in memory; C++ gathers the batches."""
+
+    def __init__(
+        self, x: Any, y: Any, weight: Any, batch_size: int, steps: int | None, shuffle: bool
+    ) -> None:
+        self.feeder: Any = _core.ArrayFeeder(x, y, weight, batch_size)
+        if self.feeder.num_rows == 0:
+            raise ValueError("expected at least one row of data, received none")
+        self.shuffle = shuffle
+        self.num_steps: int | None = self.feeder.num_batches
+        if steps is not None:
+            self.num_steps = min(steps, self.feeder.num_batches)
+
+    def begin_epoch(self) -> None:
+        """A new order of the rows, if they are shuffled."""
+        if self.shuffle:
+            self.feeder.shuffle(_core.next_default_seed())
+
+    def batches(self) -> Iterator[tuple]:
+        """The batches of this epoch."""
+        for step in range(self.num_steps or 0):
+            yield self.feeder.batch(step)
+
+
+class BatchSource:
+    """Batches made in Python: a PyDataset, a generator or any iterable of tuples."""
+
+    feeder = None
+
+    def __init__(self, data: Any, steps: int | None, class_weight: dict | None, shuffle: bool) -> None:
+        self.data = data
+        self.class_weight = class_weight
+        self.shuffle = shuffle
+        self.num_steps = steps
+        if steps is None:
+            if isinstance(data, PyDataset):
+                self.num_steps = data.num_batches
+            elif hasattr(data, "__len__"):
+                self.num_steps = len(data)
+        self._iterator: Any = None
+
+    def begin_epoch(self) -> None:
+        """Starts over where the data can; a generator goes on."""
+        if isinstance(self.data, PyDataset):
+            from nacre.utils.py_dataset import read_batches
+
+            self._iterator = iter(read_batches(self.data, self.shuffle))
+        elif hasattr(self.data, "__next__"):
+            self._iterator = self._iterator or self.data
+        else:
+            self._iterator = iter(self.data)
+
+    def batches(self) -> Iterator[tuple]:
+        """The batches of this epoch."""
+        done = 0
+        while self.num_steps is None or done < self.num_steps:
+            try:
+                item = next(self._iterator)
+            except StopIteration:
+                if self.num_steps is None and done == 0:
+                    raise ValueError("expected at least one batch of data, received none") from None
+                return
+            x, y, weight = unpack(item if isinstance(item, tuple) else (item,))
+            yield to_batch(x, y, weight, self.class_weight)
+            done += 1
+        if isinstance(self.data, PyDataset):
+            self.data.on_epoch_end()
+
+
+def make_source(
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    batch_size: int | None,
+    steps: int | None,
+    class_weight: dict | None = None,
+    shuffle: bool = False,
+) -> Any:
+    """The batches of data given in any of the forms that fit() takes."""
+    if batch_size is not None and batch_size <= 0:
+        raise ValueError(f"expected batch_size > 0, received {batch_size}")
+    if steps is not None and steps <= 0:
+        raise ValueError(f"expected a positive number of steps, received {steps}")
+    if x is None:
+        raise ValueError("expected data: x is None")
+    if is_array(x):
+        inputs, targets, weights = to_batch(x, y, sample_weight, class_weight)
+        return ArraySource(inputs, targets, weights, batch_size or 32, steps, shuffle)
+    if y is not None or sample_weight is not None:
+        raise ValueError("y and sample_weight must come with the batches when x is a dataset")
+    if not hasattr(x, "__iter__") and not isinstance(x, PyDataset):
+        raise TypeError(f"expected arrays, a dataset or a generator, received {type(x).__name__}")
+    return BatchSource(x, steps, class_weight, shuffle)

@@ -1,0 +1,108 @@
+"""Model: a layer that is compiled, trained, evaluated and saved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nacre.layers.layer import Layer
+from nacre.models.trainer import Trainer
+
+
+class Model(Trainer, Layer):
+    """A layer with a training loop.
+
+    Subclasses write ``__init__`` and ``call``, as for a layer, and inherit ``compile``, ``fit``,
+    ``evaluate``, ``predict`` and ``save``.
+
+    Example:
+        >>> import nacre
+        >>> class Net(nacre.Model):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.dense = nacre.layers.Dense(1)
+        ...     def call(self, inputs):
+        ...         return self.dense(inputs)
+        >>> Net().predict(nacre.ops.ones((2, 3)), verbose=0).shape
+        (2, 1)
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        Layer.__init__(self, *args, **kwargs)
+        self._init_trainer()
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers of this model."""
+        return self._layers
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """A layer by name or index; ValueError where there is none."""
+        if (name is None) == (index is None):
+            raise ValueError("get_layer: expected exactly one of name and index")
+        layers = self.layers
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(
+                    f"get_layer: expected an index below {len(layers)}, received {index}"
+                )
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        names = [layer.name for layer in layers]
+        raise ValueError(f"get_layer: there is no layer '{name}'; the layers are {names}")
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: list | None = None,
+        print_fn: Any = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Any = None,
+    ) -> None:
+        """Prints a table of the layers, their output shapes and numbers of parameters.
+
+        Args:
+            line_length: Width of the table; default: fitting its content.
+            positions: Kept for Keras's signature.
+            print_fn: Called with the text instead of ``print``.
+            expand_nested: Whether layers of nested models are listed.
+            show_trainable: Whether a column says which layers are trained.
+            layer_range: Names of the first and last layer to list.
+        """
+        from nacre.utils.summary import summary_text
+
+        text = summary_text(self, line_length, expand_nested, show_trainable, layer_range)
+        (print_fn or print)(text)
+
+    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        """Writes architecture, weights, compilation and optimizer state to one file, atomically.
+
+        Args:
+            filepath: Path that ends in ``.nacre`` (or ``.safetensors``).
+            overwrite: Whether an existing file is replaced; else FileExistsError.
+        """
+        from nacre.saving import save_model
+
+        save_model(self, filepath, overwrite=overwrite, **kwargs)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Writes the weights alone, for a model built the same way."""
+        from nacre.saving import save_weights
+
+        save_weights(self, filepath, overwrite=overwrite)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
+        """Reads what ``save_weights`` or ``save`` wrote; nothing is changed if it does not fit."""
+        from nacre.saving import load_weights
+
+        load_weights(self, filepath, skip_mismatch=skip_mismatch)
+
+    def to_json(self, **kwargs: Any) -> str:
+        """The architecture as JSON; ``nacre.models.model_from_json`` reads it."""
+        import json
+
+        from nacre.saving import serialize_keras_object
+
+        return json.dumps(serialize_keras_object(self), **kwargs)
