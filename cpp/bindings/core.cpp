@@ -13,4 +13,6 @@ PYBIND11_MODULE(_core, m) {
   bind_ops(m);
   bind_autograd(m);
   bind_config(m);
+  bind_layers(m);
+  bind_training(m);
 }

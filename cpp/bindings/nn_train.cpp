@@ -331,16 +331,18 @@ void bind_training(py::module_& m) {
              return tensors_to_list(outputs);
            })
       .def("train_steps",
-           [](PyTrainer& t, ArrayFeeder& feeder, int64_t begin, int64_t end, py::object hook) {
+           [](PyTrainer& t, ArrayFeeder& feeder, int64_t begin, int64_t end, py::object hook,
+              double interval) {
              const Trainer::StepHook after = to_hook(hook);
              const Release release;
-             t.get().train_steps(feeder, begin, end, after);
+             t.get().train_steps(feeder, begin, end, after, interval);
            })
       .def("test_steps",
-           [](PyTrainer& t, ArrayFeeder& feeder, int64_t begin, int64_t end, py::object hook) {
+           [](PyTrainer& t, ArrayFeeder& feeder, int64_t begin, int64_t end, py::object hook,
+              double interval) {
              const Trainer::StepHook after = to_hook(hook);
              const Release release;
-             t.get().test_steps(feeder, begin, end, after);
+             t.get().test_steps(feeder, begin, end, after, interval);
            })
       .def("logs", [](PyTrainer& t) { return to_pairs(t.get().logs()); })
       .def("reset_metrics", [](PyTrainer& t) { t.get().reset_metrics(); });

@@ -1,6 +1,7 @@
 #include "nacre/nn/trainer.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "nacre/base/interrupt.h"
 #include "nacre/graph/tape.h"
@@ -250,22 +251,30 @@ void Trainer::reset_metrics() {
   for (const OutputMetric& m : output_metrics_) m.metric->reset_state();
 }
 
-void Trainer::train_steps(const ArrayFeeder& feeder, int64_t begin, int64_t end,
-                          const StepHook& after_step) {
-  for (int64_t step = begin; step < end; ++step) {
-    train_step(feeder.batch(step));
+template <class Step>
+void Trainer::run_steps(const ArrayFeeder& feeder, int64_t begin, int64_t end,
+                        const StepHook& after_step, double interval, Step&& step) {
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point next = Clock::now();
+  for (int64_t i = begin; i < end; ++i) {
+    step(feeder.batch(i));
     poll_interrupt();
-    if (after_step && !after_step(step)) return;
+    if (!after_step) continue;
+    const Clock::time_point now = Clock::now();
+    if (now < next) continue;
+    next = now + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(interval));
+    if (!after_step(i)) return;
   }
 }
 
+void Trainer::train_steps(const ArrayFeeder& feeder, int64_t begin, int64_t end,
+                          const StepHook& after_step, double interval) {
+  run_steps(feeder, begin, end, after_step, interval, [this](const Batch& b) { train_step(b); });
+}
+
 void Trainer::test_steps(const ArrayFeeder& feeder, int64_t begin, int64_t end,
-                         const StepHook& after_step) {
-  for (int64_t step = begin; step < end; ++step) {
-    test_step(feeder.batch(step));
-    poll_interrupt();
-    if (after_step && !after_step(step)) return;
-  }
+                         const StepHook& after_step, double interval) {
+  run_steps(feeder, begin, end, after_step, interval, [this](const Batch& b) { test_step(b); });
 }
 
 Tensors Trainer::predict(const Tensors& x, int64_t batch_size) {
@@ -290,7 +299,7 @@ std::vector<Logs> Trainer::fit(const Tensors& x, const Tensors& y, const FitOpti
   for (int64_t epoch = 0; epoch < options.epochs; ++epoch) {
     if (options.shuffle) feeder.shuffle(next_default_seed());
     reset_metrics();
-    train_steps(feeder, 0, feeder.num_batches(), nullptr);
+    train_steps(feeder, 0, feeder.num_batches());
     Logs logs = this->logs();
     if (!options.validation_x.empty()) {
       for (const auto& [name, value] :
@@ -308,7 +317,7 @@ std::vector<Logs> Trainer::fit(const Tensors& x, const Tensors& y, const FitOpti
 Logs Trainer::evaluate(const Tensors& x, const Tensors& y, int64_t batch_size) {
   const ArrayFeeder feeder(x, y, {}, batch_size);
   reset_metrics();
-  test_steps(feeder, 0, feeder.num_batches(), nullptr);
+  test_steps(feeder, 0, feeder.num_batches());
   return logs();
 }
 

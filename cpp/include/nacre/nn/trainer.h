@@ -82,11 +82,13 @@ class Trainer {
   Logs logs();
   void reset_metrics();
 
-  // Steps [begin, end) of an epoch over arrays. after_step(step), when given, is called after each
-  // one; false stops the epoch.
+  // Steps [begin, end) of an epoch over arrays. after_step(step), when given, is called after the
+  // first one and then after one each `interval` seconds; false stops the epoch.
   using StepHook = std::function<bool(int64_t step)>;
-  void train_steps(const ArrayFeeder& feeder, int64_t begin, int64_t end, const StepHook& after_step);
-  void test_steps(const ArrayFeeder& feeder, int64_t begin, int64_t end, const StepHook& after_step);
+  void train_steps(const ArrayFeeder& feeder, int64_t begin, int64_t end,
+                   const StepHook& after_step = nullptr, double interval = 0);
+  void test_steps(const ArrayFeeder& feeder, int64_t begin, int64_t end,
+                  const StepHook& after_step = nullptr, double interval = 0);
   // Outputs for all rows, joined.
   Tensors predict(const Tensors& x, int64_t batch_size = 32);
   std::vector<Logs> fit(const Tensors& x, const Tensors& y, const FitOptions& options);
@@ -105,6 +107,9 @@ class Trainer {
  private:
   void check_batch(const Batch& batch, const Tensors& y_pred) const;
   void resolve_metrics(const Batch& batch);
+  template <class Step>
+  void run_steps(const ArrayFeeder& feeder, int64_t begin, int64_t end, const StepHook& after_step,
+                 double interval, Step&& step);
   void run_train_step(const Batch& batch);
   void run_test_step(const Batch& batch);
   void update_metrics(const Batch& batch, const Tensors& y_pred, const Tensor& loss);
