@@ -7,20 +7,20 @@ namespace {
 #define NACRE_STEP(v) \
   v += x * y;         \
   asm volatile("" : NACRE_REG(v));
-#define NACRE_PEAK(name, isa, bytes)                                                    \
-  __attribute__((target(isa), noinline)) void name(float* out, int64_t rounds) {        \
-    typedef float V __attribute__((vector_size(bytes)));                                \
-    V x = V{} + out[0], y = V{} + out[1];                                               \
-    V a0 = x, a1 = x, a2 = x, a3 = x, a4 = x, a5 = x, a6 = x, a7 = x, a8 = x, a9 = x;   \
-    V aa = x, ab = x;                                                                   \
-    for (int64_t i = 0; i < rounds; ++i) {                                              \
-      asm volatile("" : NACRE_REG(x), NACRE_REG(y));                                    \
-      NACRE_STEP(a0) NACRE_STEP(a1) NACRE_STEP(a2) NACRE_STEP(a3) NACRE_STEP(a4)        \
-      NACRE_STEP(a5) NACRE_STEP(a6) NACRE_STEP(a7) NACRE_STEP(a8) NACRE_STEP(a9)        \
-      NACRE_STEP(aa) NACRE_STEP(ab)                                                     \
-    }                                                                                   \
-    const V sum = a0 + a1 + a2 + a3 + a4 + a5 + a6 + a7 + a8 + a9 + aa + ab;            \
-    out[2] = sum[0];                                                                    \
+#define NACRE_PEAK(name, isa, bytes)                                                            \
+  __attribute__((target(isa), noinline)) void name(float* out, int64_t rounds) {                \
+    typedef float V __attribute__((vector_size(bytes)));                                        \
+    V x = V{} + out[0], y = V{} + out[1];                                                       \
+    V a0 = x, a1 = x, a2 = x, a3 = x, a4 = x, a5 = x, a6 = x, a7 = x, a8 = x, a9 = x;           \
+    V aa = x, ab = x;                                                                           \
+    for (int64_t i = 0; i < rounds; ++i) {                                                      \
+      asm volatile("" : NACRE_REG(x), NACRE_REG(y));                                            \
+      NACRE_STEP(a0)                                                                            \
+      NACRE_STEP(a1) NACRE_STEP(a2) NACRE_STEP(a3) NACRE_STEP(a4) NACRE_STEP(a5) NACRE_STEP(a6) \
+          NACRE_STEP(a7) NACRE_STEP(a8) NACRE_STEP(a9) NACRE_STEP(aa) NACRE_STEP(ab)            \
+    }                                                                                           \
+    const V sum = a0 + a1 + a2 + a3 + a4 + a5 + a6 + a7 + a8 + a9 + aa + ab;                    \
+    out[2] = sum[0];                                                                            \
   }
 
 #define NACRE_REG(v) "+v"(v)

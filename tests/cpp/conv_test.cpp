@@ -274,6 +274,18 @@ TEST_CASE("conv: sizes of real networks, where blocks and parts differ") {
   check(conv2d(1, 2, 256, 64, 3, 1, 1));
 }
 
+TEST_CASE("conv: few channels on one side, many on the other") {
+  for (int64_t few : {1, 2, 3, 4, 5})
+    for (int64_t many : {11, 16, 40, 67})
+      for (int64_t stride : {1, 2}) {
+        Case t = conv2d(2, 12, many, few, 3, stride, 1);
+        t.bias = t.relu = true;
+        check(t);
+        check(conv2d(2, 12, few, many, 4, stride, 1, stride));
+        check(conv2d(2, 9, 2 * many, 2 * few, 3, stride, 1, 1, 2));
+      }
+}
+
 TEST_CASE("conv: empty batch") {
   for (nacre::Isa isa : nacre::available_isas()) {
     const KernelTable& table = nacre::kernels::table(isa);

@@ -49,6 +49,11 @@ int64_t filter_start(const Correlation& x, int64_t phase) {
   return taps * x.depth * padded_width(x) * x.groups;
 }
 
+// Few output channels, and products long enough for vectors along them.
+bool is_narrow(const Correlation& x) {
+  return x.width <= smaller(kMaxDots, kLanes / 2) && x.depth * x.kernel[2] >= 2 * kLanes;
+}
+
 // The vectors of the panel at column j; panels fill padded_width, so none is wider than what is
 // left.
 int panel_vecs(const Correlation& x, int64_t pixels, int64_t j) {
@@ -59,6 +64,7 @@ int panel_vecs(const Correlation& x, int64_t pixels, int64_t j) {
 void pack_filter(const Correlation& x, const Phase& phase, int64_t group, float* dst) {
   const int64_t channels = x.gradient ? x.depth * x.groups : x.width * x.groups;  // of the output
   const int64_t inner = x.gradient ? x.width : x.depth;  // input channels of one group
+  const int64_t all = phase.num_taps() * x.depth;
   const Taps *td = &phase.taps[0], *th = &phase.taps[1], *tw = &phase.taps[2];
   for (int64_t j = 0; j < x.width;) {
     const int64_t width = panel_vecs(x, phase.count[2], j) * kLanes;
@@ -71,6 +77,14 @@ void pack_filter(const Correlation& x, const Phase& phase, int64_t group, float*
                                   x.kernel[2] +
                               tw->kernel + w * tw->kernel_step;
           const float* from = x.filter + tap * inner * channels;
+          if (is_narrow(x)) {
+            const int64_t column = x.gradient ? channels : 1, step = x.gradient ? 1 : channels;
+            from += group * (x.gradient ? x.depth : x.width);
+            for (int64_t i = 0; i < x.width; ++i)
+              for (int64_t p = 0; p < x.depth; ++p) dst[i * all + p] = from[i * column + p * step];
+            dst += x.depth;
+            continue;
+          }
           if (x.gradient) {
             pack_panel_transposed(from + j * channels + group * x.depth, channels, x.depth, cols,
                                   width, dst);
@@ -171,7 +185,11 @@ void run_rows(const Correlation& x, const Phase& phase, const float* filter, int
                 phase.index[2]) *
                    dst_channels +
                group * x.width + j;
-      run_tiles(tile, ALayout::kRows, vecs, pixels);
+      if (is_narrow(x)) {
+        run_dots(tile, phase.num_taps() * x.depth, pixels);
+      } else {
+        run_tiles(tile, ALayout::kRows, vecs, pixels);
+      }
     }
     j += width;
   }
@@ -181,7 +199,7 @@ void correlate(const Correlation& x) {
   const int64_t planes = ceil_div(x.dst_dims[0], x.dst_step[0]);
   const int64_t height = ceil_div(x.dst_dims[1], x.dst_step[1]);
   if (x.batch * planes * height * x.dst_dims[2] * x.width * x.groups == 0) return;
-  const bool packed = x.gradient || x.groups > 1 || x.width % kLanes != 0 ||
+  const bool packed = x.gradient || is_narrow(x) || x.groups > 1 || x.width % kLanes != 0 ||
                       x.batch * planes * height * x.dst_dims[2] > kUnpackedPixels;
   const int64_t phases = x.phases();
   float* filter = nullptr;

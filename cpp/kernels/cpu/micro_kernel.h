@@ -61,6 +61,11 @@ void run_tiles(Tile tile, ALayout layout, int vecs, int64_t rows);
 // The widest useful number of vectors for `rows` rows and `cols` columns left.
 int tile_vecs(int64_t rows, int64_t cols);
 
+// Where C has so few columns that vectors along them would be mostly empty, vectors run along k: B
+// is stored transposed and dense, column j at tile.b + j * b_step, and a segment's b counts floats.
+inline constexpr int kMaxDots = 4;  // columns
+void run_dots(Tile tile, int64_t b_step, int64_t rows);
+
 // dst (k x width) = src (k x cols, row stride ld), with zeros beyond cols.
 void pack_panel(const float* src, int64_t ld, int64_t k, int64_t cols, int64_t width, float* dst);
 // The same where src is stored transposed (cols x k).
