@@ -30,9 +30,33 @@ MAY_INCLUDE = {
     "bindings": BELOW_NN | {"nn", "io"},
 }
 
-# The Python modules that may import the extension: those that wrap its types. Everything else
-# imports these.
-CORE_IMPORTERS = {"nacre/__init__.py", "nacre/__main__.py", "nacre/utils/seed.py"}
+# The Python modules that may import the extension: the base modules that wrap its types and
+# registries. Everything else imports these. A new name here is a decision, not a formality.
+CORE_IMPORTERS = {
+    f"nacre/{module}.py"
+    for module in (
+        "__init__",
+        "__main__",
+        "_dtype_policy",
+        "_native",
+        "_structure",
+        "_tracking",
+        "autograd/custom_gradient",
+        "autograd/function",
+        "autograd/gradient_tape",
+        "autograd/transforms",
+        "config/__init__",
+        "layers/core",
+        "layers/layer",
+        "models/data",
+        "models/sequential",
+        "models/trainer",
+        "ops/__init__",
+        "ops/_registry",
+        "ops/conversion",
+        "utils/seed",
+    )
+}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]', re.MULTILINE)
 

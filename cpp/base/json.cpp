@@ -11,8 +11,8 @@ namespace nacre {
 namespace {
 
 constexpr std::array<std::string_view, 8> kTypeNames = {
-    "null",     "a boolean", "an integer",          "a number", "a string",
-    "an array", "an object", "a Python or C++ object"};
+    "null",     "a boolean", "an integer", "a number",
+    "a string", "an array",  "an object",  "a Python or C++ object"};
 
 [[noreturn]] void wrong_type(std::string_view what, std::string_view expected, const Json& value) {
   std::string shown(kTypeNames[static_cast<size_t>(value.type())]);
