@@ -20,6 +20,8 @@ void register_cross_entropy_ops(OpRegistry& registry);
 void register_norm_ops(OpRegistry& registry);
 void register_conv_ops(OpRegistry& registry);
 void register_pool_ops(OpRegistry& registry);
+void register_random_ops(OpRegistry& registry);
+void register_linalg_ops(OpRegistry& registry);
 
 inline void register_all_ops(OpRegistry& registry) {
   register_elementwise_ops(registry);
@@ -37,6 +39,8 @@ inline void register_all_ops(OpRegistry& registry) {
   register_norm_ops(registry);
   register_conv_ops(registry);
   register_pool_ops(registry);
+  register_random_ops(registry);
+  register_linalg_ops(registry);
 }
 
 }  // namespace nacre
