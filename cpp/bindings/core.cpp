@@ -15,4 +15,5 @@ PYBIND11_MODULE(_core, m) {
   bind_config(m);
   bind_layers(m);
   bind_training(m);
+  bind_files(m);
 }

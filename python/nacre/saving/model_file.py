@@ -1,0 +1,126 @@
+"""Model files: one safetensors file, the configuration in its metadata."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from nacre import _core
+from nacre.saving.objects import CustomObjectScope, deserialize_keras_object, serialize_keras_object
+
+_ENDINGS = (".nacre", ".safetensors")
+
+
+def _path(filepath: Any, overwrite: bool = True) -> str:
+    path = os.fspath(filepath)
+    if not path.endswith(_ENDINGS):
+        raise ValueError(f"expected a path that ends in .nacre or .safetensors, received '{path}'")
+    if not overwrite and os.path.exists(path):
+        raise FileExistsError(f"'{path}' exists already; pass overwrite=True to replace it")
+    return path
+
+
+def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+    """Writes a model: architecture, weights, compilation, optimizer state. Atomic.
+
+    Args:
+        model: The model, built.
+        filepath: Path that ends in ``.nacre`` or ``.safetensors``.
+        overwrite: Whether an existing file is replaced; else FileExistsError.
+
+    Raises:
+        ValueError: The model has no weights yet, or its path has another ending.
+        OSError: The file cannot be written; an existing one is as it was.
+    """
+    path = _path(filepath, overwrite)
+    if not model.built:
+        raise ValueError(f"save: the model '{model.name}' has not been built yet")
+    optimizer = model.optimizer
+    try:
+        compile_config = model.get_compile_config()
+    except TypeError:
+        compile_config = None  # made with functions that are not data: saved without it
+    _core.write_model_file(
+        path,
+        serialize_keras_object(model),
+        compile_config,
+        model.variables,
+        optimizer.variables if optimizer is not None and optimizer.built else [],
+    )
+
+
+def load_model(
+    filepath: Any, custom_objects: dict | None = None, compile: bool = True, safe_mode: bool = True
+) -> Any:
+    """Reads a model that ``save`` wrote. Files hold data, never code.
+
+    Args:
+        filepath: Path of the file.
+        custom_objects: Classes and functions of the caller's own, by name.
+        compile: Whether the model is compiled as it was.
+        safe_mode: Kept for Keras's signature.
+
+    Returns:
+        The model, with its weights and optimizer state.
+
+    Raises:
+        ValueError: The file is no sound model file, or names an unknown class.
+        FileNotFoundError: There is no such file.
+    """
+    path = os.fspath(filepath)
+    if not os.path.exists(path):
+        raise FileNotFoundError(f"there is no file '{path}'")
+    config, compile_config, variables, optimizer_variables = _core.read_model_file(path)
+    if config is None:
+        raise ValueError(f"{path}: expected a model, but the file holds weights alone")
+    with CustomObjectScope(custom_objects):
+        model = deserialize_keras_object(config)
+        _core.assign_variables(model.variables, variables, path)
+        if compile and compile_config is not None:
+            model.compile_from_config(compile_config)
+            if optimizer_variables:
+                model.optimizer.build(model.trainable_variables)
+                _core.assign_variables(model.optimizer.variables, optimizer_variables, path)
+    return model
+
+
+def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
+    """Writes the weights of a built model. Atomic.
+
+    Args:
+        model: The model.
+        filepath: Path that ends in ``.nacre`` or ``.safetensors``.
+        overwrite: Whether an existing file is replaced; else FileExistsError.
+    """
+    path = _path(filepath, overwrite)
+    if not model.built:
+        raise ValueError(f"save_weights: the model '{model.name}' has not been built yet")
+    _core.write_model_file(path, None, None, model.variables, [])
+
+
+def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None:
+    """Reads weights into a model built the same way.
+
+    Args:
+        model: The model, built.
+        filepath: A file that ``save_weights`` or ``save`` wrote.
+        skip_mismatch: Whether variables whose shape does not fit keep their values.
+
+    Raises:
+        ValueError: Number or shapes do not fit; nothing is changed.
+    """
+    path = os.fspath(filepath)
+    if not os.path.exists(path):
+        raise FileNotFoundError(f"there is no file '{path}'")
+    if not model.built:
+        raise ValueError(f"load_weights: the model '{model.name}' has not been built yet")
+    _, _, values, _ = _core.read_model_file(path)
+    variables = model.variables
+    if skip_mismatch:
+        pairs = [
+            (variable, value)
+            for variable, value in zip(variables, values, strict=False)
+            if tuple(variable.shape) == tuple(value[1].shape)
+        ]
+        variables, values = [v for v, _ in pairs], [v for _, v in pairs]
+    _core.assign_variables(variables, values, path)
