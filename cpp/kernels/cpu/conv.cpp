@@ -12,7 +12,7 @@ namespace nacre::kernels::NACRE_ISA_NAMESPACE {
 namespace {
 
 constexpr int64_t kRowsBytes = 128 << 10;  // source rows a task holds: with a filter panel, in L2
-constexpr int64_t kUnpackedPixels = 256;  // fewer do not repay packing the filter
+constexpr int64_t kUnpackedPixels = 256;   // fewer do not repay packing the filter
 constexpr double kTaskFlop = 2e6;
 
 enum Slot { kPackedFilter, kSourceRows, kSegments };  // of thread_scratch
