@@ -82,6 +82,10 @@ def ceil(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def celu(x: typing.Any, alpha: float = 1.0) -> Tensor:
     """An op: a function of tensors."""
+def cholesky(x: typing.Any, upper: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def cholesky_inverse(x: typing.Any, upper: bool = False) -> Tensor:
+    """An op: a function of tensors."""
 def concat(xs: collections.abc.Sequence[typing.Any], axis: int = 0) -> Tensor:
     """An op: a function of tensors."""
 def concatenate(xs: collections.abc.Sequence[typing.Any], axis: int = 0) -> Tensor:
@@ -98,9 +102,13 @@ def cosh(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def depthwise_conv(inputs: typing.Any, kernel: typing.Any, strides: int | collections.abc.Sequence[int] = (1,), padding: str = 'valid', data_format: str | None = None, dilation_rate: int | collections.abc.Sequence[int] = (1,)) -> Tensor:
     """An op: a function of tensors."""
+def det(x: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
 def digamma(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def divide(x1: typing.Any, x2: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def eigh(x: typing.Any) -> tuple[Tensor, ...]:
     """An op: a function of tensors."""
 def elu(x: typing.Any, alpha: float = 1.0) -> Tensor:
     """An op: a function of tensors."""
@@ -146,6 +154,8 @@ def hard_tanh(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def hypot(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
+def inv(x: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
 def isfinite(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def isinf(x: typing.Any) -> Tensor:
@@ -190,7 +200,13 @@ def logical_xor(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def logsumexp(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
     """An op: a function of tensors."""
+def lstsq(a: typing.Any, b: typing.Any, rcond: float | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def lu_factor(x: typing.Any) -> tuple[Tensor, ...]:
+    """An op: a function of tensors."""
 def matmul(x1: typing.Any, x2: typing.Any, transpose_a: bool = False, transpose_b: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def matrix_rank(x: typing.Any, tol: float | None = None) -> Tensor:
     """An op: a function of tensors."""
 def max(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False, initial: float | None = None) -> Tensor:
     """An op: a function of tensors."""
@@ -216,17 +232,23 @@ def negative(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def nextafter(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
+def norm(x: typing.Any, ord: int | float | str | None = None, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
+    """An op: a function of tensors."""
 def normalize(x: typing.Any, axis: int | collections.abc.Sequence[int] = (-1,), order: int = 2, epsilon: float | None = None) -> Tensor:
     """An op: a function of tensors."""
 def not_equal(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def permute_dims(x: typing.Any, axes: int | collections.abc.Sequence[int] | None = None) -> Tensor:
     """An op: a function of tensors."""
+def pinv(x: typing.Any, rcond: float | None = None) -> Tensor:
+    """An op: a function of tensors."""
 def pow(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def power(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def prod(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False, dtype: str | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def qr(x: typing.Any, mode: str = 'reduced') -> tuple[Tensor, ...]:
     """An op: a function of tensors."""
 def reciprocal(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
@@ -266,6 +288,10 @@ def softmax(x: typing.Any, axis: int | collections.abc.Sequence[int] = (-1,)) ->
     """An op: a function of tensors."""
 def softplus(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
+def solve(a: typing.Any, b: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def solve_triangular(a: typing.Any, b: typing.Any, lower: bool = False) -> Tensor:
+    """An op: a function of tensors."""
 def sparse_categorical_crossentropy(target: typing.Any, output: typing.Any, from_logits: bool = False, axis: int = -1) -> Tensor:
     """An op: a function of tensors."""
 def sparse_plus(x: typing.Any) -> Tensor:
@@ -291,6 +317,8 @@ def stop_gradient(variable: typing.Any) -> Tensor:
 def subtract(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def sum(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def svd(x: typing.Any, full_matrices: bool = True, compute_uv: bool = True) -> tuple[Tensor, ...]:
     """An op: a function of tensors."""
 def swish(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
