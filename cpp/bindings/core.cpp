@@ -12,6 +12,7 @@ PYBIND11_MODULE(_core, m) {
   bind_dlpack(m);
   bind_ops(m);
   bind_autograd(m);
+  bind_function(m);
   bind_config(m);
   bind_layers(m);
   bind_training(m);

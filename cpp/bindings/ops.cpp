@@ -31,6 +31,7 @@ struct PyOp {
   PyObject* param_names;     // a tuple of interned str
   Ref<Attrs> default_attrs;  // shared by the calls that give none
   PyObject* weakrefs;
+  bool takes_seed;  // a random op: its parameter seed may be left out
 };
 
 PyTypeObject* g_op_type = nullptr;
@@ -71,6 +72,14 @@ auto naming(const OpDef& def, const Param& param, F&& f) {
   } catch (const Error& error) {
     raise(error.kind(), short_name(def), ": argument '", param.name, "': ", error.what());
   }
+}
+
+// The seed of a random op: an int, a generator's next key, or for None the global generator's.
+Tensor load_seed(PyObject* value) {
+  if (value && is_tensor(value)) return tensor_of(value);
+  const py::object draw = py::module_::import("nacre.random.seed_generator").attr("draw_seed");
+  const py::object seed = draw(value ? py::handle(value) : py::none());
+  return tensor_of(seed.ptr());
 }
 
 Tensor load_operand(const OpDef& def, const Param& param, PyObject* value) {
@@ -171,6 +180,10 @@ PyObject* call(PyObject* self, PyObject* const* args, size_t num_flags, PyObject
     for (size_t i = 0; i < num_params; ++i) {
       const Param& param = def.parameters[i];
       if (param.kind == Kind::kAttr || param.kind == Kind::kRequiredAttr) continue;
+      if (op.takes_seed && param.name == "seed") {
+        operands[param.index] = naming(def, param, [&] { return load_seed(bound[i]); });
+        continue;
+      }
       if (!bound[i] || (bound[i] == Py_None && param.kind == Kind::kOptionalTensor)) {
         if (param.kind == Kind::kOptionalTensor) continue;
         type_error(short_name(def), ": missing argument '", param.name, "'");
@@ -218,7 +231,7 @@ PyObject* get_signature(PyObject* self, void*) {
     bool defaults = false;
     for (const Param& p : op.def->parameters) {
       py::object given = parameter.attr("empty");
-      if (p.kind == Kind::kOptionalTensor) given = py::none();
+      if (p.kind == Kind::kOptionalTensor || (op.takes_seed && p.name == "seed")) given = py::none();
       if (p.kind == Kind::kAttr) given = default_of(*op.def, op.default_attrs, p);
       const bool variadic = op.def->variadic && p.kind == Kind::kTensorList;
       const bool has_default = !given.is(parameter.attr("empty"));
@@ -313,6 +326,7 @@ PyObject* op_object(const OpDef& def) {
   self->vectorcall = vectorcall;
   self->def = &def;
   self->weakrefs = nullptr;
+  self->takes_seed = def.name.starts_with("random.");
   new (&self->default_attrs) Ref<Attrs>(def.make_attrs ? def.make_attrs() : nullptr);
   self->param_names = PyTuple_New(static_cast<Py_ssize_t>(def.parameters.size()));
   for (size_t i = 0; i < def.parameters.size(); ++i) {

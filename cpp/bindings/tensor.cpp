@@ -329,7 +329,7 @@ PyObject* reduce_method(PyObject* self, PyObject*) {
     const Tensor& t = tensor_of(self);
     require_value(t, "__reduce__");
     const py::object make = py::module_::import("nacre._core").attr("tensor_from_numpy");
-    return py::make_tuple(make, py::make_tuple(to_numpy(t, false), get_dtype(self, nullptr)))
+    return py::make_tuple(make, py::make_tuple(to_numpy(t, false), t.dtype()))
         .release()
         .ptr();
   });

@@ -55,11 +55,15 @@ Tensors PlanCache::call(std::span<const Tensor> arguments, const std::string& ke
   if (plan) return plan->run(arguments);
   if (eager) return f(arguments);
 
-  Capture capture(arguments);
+  // Identities of their own: one tensor may be passed twice, or be held by the function as well.
+  Tensors recorded;
+  recorded.reserve(arguments.size());
+  for (const Tensor& t : arguments) recorded.push_back(t.alias());
+  Capture capture(recorded);
   Tensors outputs;
   {
     const RecorderScope scope(capture);
-    outputs = f(arguments);
+    outputs = f(recorded);
   }
   if (capture.failure().empty()) {
     plan = std::make_shared<Plan>(capture.finish(outputs));
