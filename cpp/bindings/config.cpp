@@ -1,6 +1,10 @@
 // Settings of the process and facts about the machine.
 #include <pybind11/stl.h>
 
+#include <bit>
+#include <limits>
+#include <optional>
+
 #include "bindings/bindings.h"
 #include "bindings/tensor.h"
 #include "nacre/base/cpu.h"
@@ -10,6 +14,20 @@
 namespace nacre::bindings {
 
 namespace {
+
+// The least and the largest finite value.
+py::tuple dtype_range(DType dtype) {
+  if (dtype == DType::kBool) return py::make_tuple(0, 1);
+  if (dtype == DType::kFloat16) return py::make_tuple(-65504.0, 65504.0);
+  if (dtype == DType::kBFloat16) {
+    const float largest = std::bit_cast<float>(uint32_t{0x7f7f0000});
+    return py::make_tuple(-largest, largest);
+  }
+  return dispatch(dtype, []<class T>(type_tag<T>) {
+    using Limits = std::numeric_limits<T>;
+    return py::make_tuple(Limits::lowest(), Limits::max());
+  });
+}
 
 std::string result_type(const py::list& operands) {
   std::optional<DType> strong;
@@ -51,6 +69,13 @@ void bind_config(py::module_& m) {
         "The dtype of an operation over operands of these dtypes; int and float are weak.");
   m.def("is_floating", [](DType dtype) { return is_floating(dtype); });
   m.def("size_of", [](DType dtype) { return size_of(dtype); }, "Bytes of one element.");
+  m.def("dtype_range", dtype_range, "The least and the largest finite value of a dtype.");
+  m.def("broadcast_shapes", [](const Shape& a, const Shape& b) {
+    return broadcast_shapes(a, b, "broadcast_shapes");
+  });
+  m.def("placeholder", [](const Shape& shape, DType dtype) {
+    return Tensor::placeholder({dtype, shape});
+  }, py::arg("shape"), py::arg("dtype"), "A tensor without values.");
   m.def("num_threads", num_threads, "How many threads the kernels may use.");
   m.def("set_num_threads", set_num_threads, py::arg("n"));
   m.def("active_isa", [] { return std::string(name_of(active_isa())); },

@@ -1,5 +1,5 @@
 // The Python type of an op: a callable that reads its OpDef, called without pybind11 in between.
-#include <Python.h>
+#include <pybind11/numpy.h>
 #include <structmember.h>
 
 #include <array>
@@ -11,6 +11,7 @@
 #include "bindings/call.h"
 #include "bindings/errors.h"
 #include "bindings/tensor.h"
+#include "nacre/nn/seed.h"
 #include "nacre/ops/opdef.h"
 
 namespace nacre::bindings {
@@ -76,10 +77,21 @@ auto naming(const OpDef& def, const Param& param, F&& f) {
 
 // The seed of a random op: an int, a generator's next key, or for None the global generator's.
 Tensor load_seed(PyObject* value) {
-  if (value && is_tensor(value)) return tensor_of(value);
-  const py::object draw = py::module_::import("nacre.random.seed_generator").attr("draw_seed");
-  const py::object seed = draw(value ? py::handle(value) : py::none());
-  return tensor_of(seed.ptr());
+  if (!value || value == Py_None) return global_seed_generator().next();
+  if (is_tensor(value)) return tensor_of(value);
+  if (is_variable(value)) return variable_of(value)->value();
+  if (PyIndex_Check(value) && !PyBool_Check(value) && !py::isinstance<py::array>(value)) {
+    const auto seed = py::reinterpret_steal<py::object>(PyNumber_Index(value));
+    const uint64_t bits = PyLong_AsUnsignedLongLongMask(seed.ptr());
+    return Tensor::from<uint32_t>({static_cast<uint32_t>(bits), static_cast<uint32_t>(bits >> 32)},
+                                  {2});
+  }
+  if (py::hasattr(value, "next")) {
+    const py::object next = py::handle(value).attr("next")();
+    if (is_tensor(next.ptr())) return tensor_of(next.ptr());
+  }
+  type_error("expected an int, a SeedGenerator or None, received ",
+             py::repr(py::handle(value)).cast<std::string>());
 }
 
 Tensor load_operand(const OpDef& def, const Param& param, PyObject* value) {

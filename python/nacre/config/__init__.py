@@ -162,5 +162,3 @@ def max_steps_per_epoch() -> int | None:
     """The most steps of an epoch, from NACRE_MAX_STEPS_PER_EPOCH; None: no limit."""
     value = _os.environ.get("NACRE_MAX_STEPS_PER_EPOCH")
     return int(value) if value else None
-
-

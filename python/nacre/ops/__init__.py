@@ -12,8 +12,35 @@ Example:
 from typing import Any as _Any
 
 from nacre import _core
-from nacre._core import Tensor as KerasTensor
+from nacre._core import Tensor as KerasTensor  # noqa: F401
 from nacre.ops import _registry
+from nacre.ops.control_flow import (
+    associative_scan as associative_scan,
+)
+from nacre.ops.control_flow import (
+    cond as cond,
+)
+from nacre.ops.control_flow import (
+    fori_loop as fori_loop,
+)
+from nacre.ops.control_flow import (
+    map as map,
+)
+from nacre.ops.control_flow import (
+    scan as scan,
+)
+from nacre.ops.control_flow import (
+    switch as switch,
+)
+from nacre.ops.control_flow import (
+    vectorize as vectorize,
+)
+from nacre.ops.control_flow import (
+    vectorized_map as vectorized_map,
+)
+from nacre.ops.control_flow import (
+    while_loop as while_loop,
+)
 from nacre.ops.conversion import (
     arange as arange,
 )
@@ -44,10 +71,29 @@ from nacre.ops.conversion import (
 from nacre.ops.conversion import (
     size as size,
 )
-
-globals().update(
-    {name: op for name, op in _registry.ops_of("").items() if name not in globals()}
+from nacre.ops.symbolic import (
+    broadcast_shapes as broadcast_shapes,
 )
+from nacre.ops.symbolic import (
+    broadcast_tensors as broadcast_tensors,
+)
+from nacre.ops.symbolic import (
+    compute_output_spec as compute_output_spec,
+)
+from nacre.ops.symbolic import (
+    custom_gradient as custom_gradient,
+)
+from nacre.ops.symbolic import (
+    placeholder as placeholder,
+)
+from nacre.ops.symbolic import (
+    saturate_cast as saturate_cast,
+)
+from nacre.ops.symbolic import (
+    stop_gradient as stop_gradient,
+)
+
+globals().update({name: op for name, op in _registry.ops_of("").items() if name not in globals()})
 globals().update(_registry.aliases(globals()))
 
 
@@ -55,5 +101,4 @@ def __getattr__(name: str) -> _Any:
     raise AttributeError(_registry.unknown_name("nacre.ops", name, globals()))
 
 
-__all__ = sorted(name for name in globals() if not name.startswith("_") and name != "annotations")
-_ = KerasTensor
+__all__ = sorted(name for name in globals() if not name.startswith("_"))

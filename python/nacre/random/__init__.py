@@ -13,7 +13,6 @@ from typing import Any as _Any
 
 from nacre.ops import _registry
 from nacre.random.seed_generator import SeedGenerator as SeedGenerator
-from nacre.random.seed_generator import draw_seed as draw_seed
 
 globals().update(_registry.ops_of("random"))
 

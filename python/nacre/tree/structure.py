@@ -75,9 +75,7 @@ def pack_sequence_as(structure: Any, flat_sequence: Iterable[Any]) -> Any:
     leaves = list(flat_sequence)
     expected = len(flatten(structure))
     if len(leaves) != expected:
-        raise ValueError(
-            f"pack_sequence_as: expected {expected} leaves, received {len(leaves)}"
-        )
+        raise ValueError(f"pack_sequence_as: expected {expected} leaves, received {len(leaves)}")
     remaining = iter(leaves)
 
     def build(like: Any) -> Any:
@@ -155,9 +153,7 @@ def map_shape_structure(func: Callable[[Any], Any], structure: Any) -> Any:
             return func(tuple(structure))
     if not is_nested(structure):
         raise ValueError(f"map_shape_structure: not a shape: {structure!r}")
-    return _rebuild(
-        structure, [map_shape_structure(func, child) for _, child in _items(structure)]
-    )
+    return _rebuild(structure, [map_shape_structure(func, child) for _, child in _items(structure)])
 
 
 def traverse(func: Callable[[Any], Any], structure: Any, top_down: bool = True) -> Any:
