@@ -53,7 +53,10 @@ CORE_IMPORTERS = {
         "models/trainer",
         "ops/__init__",
         "ops/_registry",
+        "ops/control_flow",
         "ops/conversion",
+        "ops/symbolic",
+        "random/seed_generator",
         "utils/seed",
     )
 }

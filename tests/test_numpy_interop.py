@@ -156,7 +156,7 @@ def test_bfloat16_comes_as_float32():
         (np.int8(1), "int8"),
         (np.array([1.0]), "float64"),
         ([np.array([1.0]), np.array([2.0])], "float64"),
-        (range(3), "int64"),
+        (range(3), "int32"),
         (np.arange(2, dtype="uint64"), "int64"),
         (np.longdouble(1.5) * np.ones(2, np.longdouble), "float64"),
     ],

@@ -235,10 +235,8 @@ def test_it_is_immutable():
         x.shape = (1, 2)
     with pytest.raises((ValueError, RuntimeError)):
         np.asarray(x)[0] = 3.0
-    with pytest.raises(BufferError):
-        np.frombuffer(x, "float32").data  # noqa: B018
-        memoryview(x).cast("B")[0] = 1
-        raise BufferError
+    with pytest.raises(TypeError, match="read-only"):
+        memoryview(x)[0] = 1.0
 
 
 def test_identity():

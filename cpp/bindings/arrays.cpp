@@ -23,10 +23,13 @@ py::dtype numpy_dtype(DType dtype) {
 
 std::optional<DType> tensor_dtype(char kind, py::ssize_t size) {
   switch (kind) {
-    case 'b': return DType::kBool;
+    case 'b':
+      return DType::kBool;
     case 'i':
-      return size == 1 ? DType::kInt8 : size == 2 ? DType::kInt16
-             : size == 4 ? DType::kInt32 : DType::kInt64;
+      return size == 1   ? DType::kInt8
+             : size == 2 ? DType::kInt16
+             : size == 4 ? DType::kInt32
+                         : DType::kInt64;
     case 'u':
       if (size == 1) return DType::kUInt8;
       if (size == 2) return DType::kUInt16;
@@ -37,7 +40,8 @@ std::optional<DType> tensor_dtype(char kind, py::ssize_t size) {
       if (size == 4) return DType::kFloat32;
       if (size == 8) return DType::kFloat64;
       return {};
-    default: return {};
+    default:
+      return {};
   }
 }
 
@@ -45,8 +49,9 @@ std::optional<DType> tensor_dtype(char kind, py::ssize_t size) {
   const std::string name = py::str(dtype).cast<std::string>();
   switch (dtype.kind()) {
     case 'O':
-      type_error("convert_to_tensor: cannot convert a NumPy array of dtype object: it holds Python "
-                 "objects, perhaps rows of different lengths");
+      type_error(
+          "convert_to_tensor: cannot convert a NumPy array of dtype object: it holds Python "
+          "objects, perhaps rows of different lengths");
     case 'U':
     case 'S':
       type_error("convert_to_tensor: cannot convert a NumPy array of strings (dtype ", name,

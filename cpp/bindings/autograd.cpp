@@ -125,8 +125,7 @@ py::tuple custom_gradient(const Tensors& inputs, const py::function& f) {
 
 void bind_autograd(py::module_& m) {
   py::class_<PyTape>(m, "Tape", "Records ops for differentiation; nacre.GradientTape wraps it.")
-      .def(py::init<bool, bool>(), py::arg("persistent") = false,
-           py::arg("watch_variables") = true)
+      .def(py::init<bool, bool>(), py::arg("persistent") = false, py::arg("watch_variables") = true)
       .def("enter", &PyTape::enter)
       .def("leave", &PyTape::leave)
       .def_property_readonly("recording", &PyTape::recording)
@@ -152,8 +151,9 @@ void bind_autograd(py::module_& m) {
       .def("gradient", gradient, py::arg("targets"), py::arg("sources"), py::arg("output_grads"))
       .def("reset", [](PyTape& self) { self.tape().reset(); });
   m.def("custom_gradient", custom_gradient, py::arg("inputs"), py::arg("f"));
-  m.def("is_recording", [] { return !active_recorders().empty(); },
-        "Whether a tape or a capture is active on this thread.");
+  m.def(
+      "is_recording", [] { return !active_recorders().empty(); },
+      "Whether a tape or a capture is active on this thread.");
 }
 
 }  // namespace nacre::bindings

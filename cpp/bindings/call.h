@@ -9,7 +9,8 @@
 
 namespace nacre::bindings {
 
-// nacre.ops.<name>(*args, **names) with the arguments laid out as for a vectorcall; a new reference.
+// nacre.ops.<name>(*args, **names) with the arguments laid out as for a vectorcall; a new
+// reference.
 PyObject* call_op(const char* name, PyObject* const* args, size_t num_positional, PyObject* names);
 
 // Runs an op on operands; lets other Python threads run meanwhile when the work is long.

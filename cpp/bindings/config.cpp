@@ -23,7 +23,7 @@ py::tuple dtype_range(DType dtype) {
     const float largest = std::bit_cast<float>(uint32_t{0x7f7f0000});
     return py::make_tuple(-largest, largest);
   }
-  return dispatch(dtype, []<class T>(type_tag<T>) {
+  return dispatch(dtype, []<class T>(type_tag<T>) -> py::tuple {
     using Limits = std::numeric_limits<T>;
     return py::make_tuple(Limits::lowest(), Limits::max());
   });
@@ -70,23 +70,25 @@ void bind_config(py::module_& m) {
   m.def("is_floating", [](DType dtype) { return is_floating(dtype); });
   m.def("size_of", [](DType dtype) { return size_of(dtype); }, "Bytes of one element.");
   m.def("dtype_range", dtype_range, "The least and the largest finite value of a dtype.");
-  m.def("broadcast_shapes", [](const Shape& a, const Shape& b) {
-    return broadcast_shapes(a, b, "broadcast_shapes");
-  });
-  m.def("placeholder", [](const Shape& shape, DType dtype) {
-    return Tensor::placeholder({dtype, shape});
-  }, py::arg("shape"), py::arg("dtype"), "A tensor without values.");
+  m.def("broadcast_shapes",
+        [](const Shape& a, const Shape& b) { return broadcast_shapes(a, b, "broadcast_shapes"); });
+  m.def(
+      "placeholder",
+      [](const Shape& shape, DType dtype) { return Tensor::placeholder({dtype, shape}); },
+      py::arg("shape"), py::arg("dtype"), "A tensor without values.");
   m.def("num_threads", num_threads, "How many threads the kernels may use.");
   m.def("set_num_threads", set_num_threads, py::arg("n"));
-  m.def("active_isa", [] { return std::string(name_of(active_isa())); },
-        "The instruction set that the kernels use.");
+  m.def(
+      "active_isa", [] { return std::string(name_of(active_isa())); },
+      "The instruction set that the kernels use.");
   m.def("available_isas", [] {
     std::vector<std::string> names;
     for (const Isa isa : available_isas()) names.emplace_back(name_of(isa));
     return names;
   });
-  m.def("set_active_isa", [](const std::string& name) { set_active_isa(parse_isa(name)); },
-        "Runs the rest of the process with this instruction set: for tests.");
+  m.def(
+      "set_active_isa", [](const std::string& name) { set_active_isa(parse_isa(name)); },
+      "Runs the rest of the process with this instruction set: for tests.");
   m.def("allocated_memory", allocated_memory, "Bytes that tensors hold now.");
   m.def("peak_memory", peak_memory, "The most bytes tensors held since reset_peak_memory().");
   m.def("reset_peak_memory", reset_peak_memory);

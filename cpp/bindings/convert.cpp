@@ -25,7 +25,9 @@ Tensor weak_int(PyObject* value) {
   return small ? t.set_weak() : t;
 }
 
-bool is_number(PyObject* o) { return PyFloat_CheckExact(o) || PyLong_CheckExact(o) || PyBool_Check(o); }
+bool is_number(PyObject* o) {
+  return PyFloat_CheckExact(o) || PyLong_CheckExact(o) || PyBool_Check(o);
+}
 
 Tensor weak_number(PyObject* o) {
   if (PyFloat_CheckExact(o)) return Tensor::scalar(PyFloat_AS_DOUBLE(o)).set_weak();
@@ -93,13 +95,16 @@ Tensor from_sequence(PyObject* sequence) {
   if (t.dtype() == DType::kInt64) {
     const int64_t* values = t.data<int64_t>();
     bool fits = true;
-    for (int64_t i = 0; i < t.size(); ++i) fits = fits && values[i] == static_cast<int32_t>(values[i]);
+    for (int64_t i = 0; i < t.size(); ++i)
+      fits = fits && values[i] == static_cast<int32_t>(values[i]);
     if (fits) return ops::cast(t, DType::kInt32);
   }
   return t;
 }
 
-std::string type_name(PyObject* o) { return Py_TYPE(o)->tp_name; }
+std::string type_name(PyObject* o) {
+  return Py_TYPE(o)->tp_name;
+}
 
 }  // namespace
 
@@ -109,6 +114,11 @@ Tensor to_operand_or_none(PyObject* o) {
   if (is_variable(o)) return variable_of(o)->value();
   if (py::isinstance<py::array>(o)) return from_array(py::reinterpret_borrow<py::array>(o));
   if (PyList_Check(o) || PyTuple_Check(o)) return from_sequence(o);
+  if (PyRange_Check(o)) {
+    const auto list = py::reinterpret_steal<py::object>(PySequence_List(o));
+    if (!list) throw py::error_already_set();
+    return from_sequence(list.ptr());
+  }
   if (o == Py_None || PyUnicode_Check(o) || PyBytes_Check(o) || PyType_Check(o)) return {};
   if (has_attribute(o, "__nacre_tensor__")) {
     const auto value =
@@ -186,8 +196,8 @@ void bind_convert(py::module_& m) {
       },
       py::arg("x"), py::arg("dtype") = py::none());
   m.def(
-      "from_numpy",
-      [](const py::array& array) { return from_array(array, true); }, py::arg("array"),
+      "from_numpy", [](const py::array& array) { return from_array(array, true); },
+      py::arg("array"),
       "A tensor on the memory of an aligned, C-contiguous array, which must not change afterwards; "
       "a copy of any other array.");
   m.def(
@@ -197,8 +207,9 @@ void bind_convert(py::module_& m) {
         return t.dtype() == dtype ? t : ops::cast(t, dtype);
       },
       "Rebuilds a pickled tensor.");
-  m.def("to_dtype", [](const py::object& dtype) { return to_dtype(dtype.ptr()); }, py::arg("dtype"),
-        "The name of a dtype given as a name, a NumPy dtype or a Python type.");
+  m.def(
+      "to_dtype", [](const py::object& dtype) { return to_dtype(dtype.ptr()); }, py::arg("dtype"),
+      "The name of a dtype given as a name, a NumPy dtype or a Python type.");
 }
 
 }  // namespace nacre::bindings

@@ -61,8 +61,13 @@ M* make_export(Tensor tensor) {
     e->strides[i] = stride;
     stride *= shape[i];
   }
-  e->managed.array = {const_cast<void*>(e->tensor.data()), {dlpack::kCpu, 0}, shape.rank(),
-                      data_type(e->tensor.dtype()), e->shape.data(), e->strides.data(), 0};
+  e->managed.array = {const_cast<void*>(e->tensor.data()),
+                      {dlpack::kCpu, 0},
+                      shape.rank(),
+                      data_type(e->tensor.dtype()),
+                      e->shape.data(),
+                      e->strides.data(),
+                      0};
   e->managed.context = e;
   e->managed.deleter = [](M* m) { delete static_cast<Export<M>*>(m->context); };
   return &e->managed;
@@ -98,7 +103,8 @@ void copy_strided(const dlpack::Array& a, const char* src, char*& dst, int axis,
 }
 
 // A tensor from an array whose owner is freed by `release`; `copy`: None (as needed), true, false.
-Tensor import_array(const dlpack::Array& a, std::optional<bool> copy, std::function<void()> release) {
+Tensor import_array(const dlpack::Array& a, std::optional<bool> copy,
+                    std::function<void()> release) {
   struct Guard {
     std::function<void()>& release;
     ~Guard() {
@@ -232,9 +238,8 @@ PyObject* tensor_dlpack(PyObject* self, PyObject* const* args, Py_ssize_t n, PyO
         drop_capsule<dlpack::ManagedVersioned>(capsule, kVersionedName);
       });
     }
-    return PyCapsule_New(make_export<dlpack::Managed>(std::move(t)), kName, [](PyObject* capsule) {
-      drop_capsule<dlpack::Managed>(capsule, kName);
-    });
+    return PyCapsule_New(make_export<dlpack::Managed>(std::move(t)), kName,
+                         [](PyObject* capsule) { drop_capsule<dlpack::Managed>(capsule, kName); });
   });
 }
 

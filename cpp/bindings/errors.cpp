@@ -18,16 +18,26 @@ namespace {
 
 PyObject* exception_of(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::kValue: return PyExc_ValueError;
-    case ErrorKind::kType: return PyExc_TypeError;
-    case ErrorKind::kIndex: return PyExc_IndexError;
-    case ErrorKind::kKey: return PyExc_KeyError;
-    case ErrorKind::kAttribute: return PyExc_AttributeError;
-    case ErrorKind::kNotImplemented: return PyExc_NotImplementedError;
-    case ErrorKind::kMemory: return PyExc_MemoryError;
-    case ErrorKind::kFile: return PyExc_OSError;
-    case ErrorKind::kInterrupted: return PyExc_KeyboardInterrupt;
-    default: return PyExc_RuntimeError;
+    case ErrorKind::kValue:
+      return PyExc_ValueError;
+    case ErrorKind::kType:
+      return PyExc_TypeError;
+    case ErrorKind::kIndex:
+      return PyExc_IndexError;
+    case ErrorKind::kKey:
+      return PyExc_KeyError;
+    case ErrorKind::kAttribute:
+      return PyExc_AttributeError;
+    case ErrorKind::kNotImplemented:
+      return PyExc_NotImplementedError;
+    case ErrorKind::kMemory:
+      return PyExc_MemoryError;
+    case ErrorKind::kFile:
+      return PyExc_OSError;
+    case ErrorKind::kInterrupted:
+      return PyExc_KeyboardInterrupt;
+    default:
+      return PyExc_RuntimeError;
   }
 }
 
@@ -52,7 +62,8 @@ bool interrupt_hook() {
 
 void warning_hook(const std::string& message) {
   const py::gil_scoped_acquire gil;
-  // The warnings machinery may turn it into an error: it is raised from where the library was called.
+  // The warnings machinery may turn it into an error: it is raised from where the library was
+  // called.
   if (PyErr_WarnEx(PyExc_RuntimeWarning, message.c_str(), 2) < 0) throw py::error_already_set();
 }
 
@@ -112,8 +123,8 @@ void bind_errors(py::module_& m) {
       set_python_error();
     }
   });
-  g_main_thread = py::cast<unsigned long>(
-      py::module_::import("threading").attr("main_thread")().attr("ident"));
+  g_main_thread =
+      py::cast<unsigned long>(py::module_::import("threading").attr("main_thread")().attr("ident"));
   pthread_atfork(nullptr, nullptr, [] { g_main_thread = PyThread_get_thread_ident(); });
   set_interrupt_hook(interrupt_hook);
   set_warning_hook(warning_hook);

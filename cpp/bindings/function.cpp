@@ -253,9 +253,10 @@ class CapturedFunction {
   void warn_of_many() {
     if (warned_ || plans_.size() < kManyPlans) return;
     warned_ = true;
-    warn(str_cat("function '", name_, "' was recorded ", kManyPlans,
-                 " times: every new shape, dtype and plain Python value among the arguments needs a "
-                 "plan of its own. Pass numbers that change as tensors."));
+    warn(
+        str_cat("function '", name_, "' was recorded ", kManyPlans,
+                " times: every new shape, dtype and plain Python value among the arguments needs a "
+                "plan of its own. Pass numbers that change as tensors."));
   }
 
   py::function f_;

@@ -38,8 +38,8 @@ ATTRIBUTES = {
     "ndim": "int",
     "path": "str",
     "rank": "int",
-    "shape": "tuple[int | None, ...]",
-    "size": "int",
+    "shape": "tuple[Any, ...]",
+    "size": "Any",
     "trainable": "bool",
 }
 RESULTS = {

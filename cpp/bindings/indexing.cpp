@@ -14,7 +14,8 @@ struct Basic {
   void take_index(int64_t index) {
     const int64_t dim = x.shape()[axis];
     if (dim != kUnknownDim && (index < -dim || index >= dim)) {
-      raise(ErrorKind::kIndex, "index ", index, " is out of bounds for axis ", axis, " with size ", dim);
+      raise(ErrorKind::kIndex, "index ", index, " is out of bounds for axis ", axis, " with size ",
+            dim);
     }
     const int64_t at = index < 0 && dim != kUnknownDim ? index + dim : index;
     x = ops::squeeze(ops::slice_axis(x, axis, at, 1), IntList{axis});

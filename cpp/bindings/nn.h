@@ -29,8 +29,8 @@ Ref<RefCounted> function_handle(py::object function);
 Tensors tensors_from(py::handle sequence);
 py::list tensors_to_list(const Tensors& tensors);
 
-// Calls back into an object that Python owns (a layer, a loss): it is held weakly, since it owns the
-// C++ side. RuntimeError when it is gone.
+// Calls back into an object that Python owns (a layer, a loss): it is held weakly, since it owns
+// the C++ side. RuntimeError when it is gone.
 class WeakObject {
  public:
   explicit WeakObject(py::handle object);

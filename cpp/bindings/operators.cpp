@@ -150,12 +150,18 @@ PyNumberMethods g_number_methods = make_number_methods();
 
 PyObject* rich_compare(PyObject* a, PyObject* b, int comparison) {
   switch (comparison) {
-    case Py_EQ: return binary<kEqual>(a, b);
-    case Py_NE: return binary<kNotEqual>(a, b);
-    case Py_LT: return binary<kLess>(a, b);
-    case Py_LE: return binary<kLessEqual>(a, b);
-    case Py_GT: return binary<kGreater>(a, b);
-    default: return binary<kGreaterEqual>(a, b);
+    case Py_EQ:
+      return binary<kEqual>(a, b);
+    case Py_NE:
+      return binary<kNotEqual>(a, b);
+    case Py_LT:
+      return binary<kLess>(a, b);
+    case Py_LE:
+      return binary<kLessEqual>(a, b);
+    case Py_GT:
+      return binary<kGreater>(a, b);
+    default:
+      return binary<kGreaterEqual>(a, b);
   }
 }
 

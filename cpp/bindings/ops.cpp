@@ -26,8 +26,7 @@ using Param = OpDef::Param;
 using Kind = OpDef::Param::Kind;
 
 struct PyOp {
-  PyObject_HEAD
-  vectorcallfunc vectorcall;
+  PyObject_HEAD vectorcallfunc vectorcall;
   const OpDef* def;
   PyObject* param_names;     // a tuple of interned str
   Ref<Attrs> default_attrs;  // shared by the calls that give none
@@ -37,7 +36,9 @@ struct PyOp {
 
 PyTypeObject* g_op_type = nullptr;
 
-const OpDef& def_of(PyObject* self) { return *reinterpret_cast<PyOp*>(self)->def; }
+const OpDef& def_of(PyObject* self) {
+  return *reinterpret_cast<PyOp*>(self)->def;
+}
 
 // "linalg.norm" is called norm in messages.
 std::string_view short_name(const OpDef& def) {
@@ -60,7 +61,8 @@ int index_of(const PyOp& op, PyObject* key) {
     if (PyTuple_GET_ITEM(op.param_names, i) == key) return static_cast<int>(i);
   }
   for (Py_ssize_t i = 0; i < n; ++i) {
-    if (PyUnicode_Compare(PyTuple_GET_ITEM(op.param_names, i), key) == 0) return static_cast<int>(i);
+    if (PyUnicode_Compare(PyTuple_GET_ITEM(op.param_names, i), key) == 0)
+      return static_cast<int>(i);
   }
   return -1;
 }
@@ -161,12 +163,13 @@ PyObject* call(PyObject* self, PyObject* const* args, size_t num_flags, PyObject
   const size_t num_params = def.parameters.size();
   std::array<PyObject*, kMaxParams> bound{};
   py::object rest;  // operands of a trailing list given one by one: einsum("ij,jk", a, b)
-  if (n > num_params ||
-      (n > 0 && n == num_params && def.variadic && def.parameters[n - 1].kind == Kind::kTensorList)) {
+  if (n > num_params || (n > 0 && n == num_params && def.variadic &&
+                         def.parameters[n - 1].kind == Kind::kTensorList)) {
     if (!def.variadic) {
       type_error(short_name(def), ": expected at most ", num_params, " arguments, received ", n);
     }
-    rest = py::reinterpret_steal<py::object>(PyTuple_New(static_cast<Py_ssize_t>(n + 1 - num_params)));
+    rest =
+        py::reinterpret_steal<py::object>(PyTuple_New(static_cast<Py_ssize_t>(n + 1 - num_params)));
     for (size_t i = num_params - 1; i < n; ++i) {
       PyTuple_SET_ITEM(rest.ptr(), static_cast<Py_ssize_t>(i + 1 - num_params), Py_NewRef(args[i]));
     }
@@ -243,11 +246,12 @@ PyObject* get_signature(PyObject* self, void*) {
     bool defaults = false;
     for (const Param& p : op.def->parameters) {
       py::object given = parameter.attr("empty");
-      if (p.kind == Kind::kOptionalTensor || (op.takes_seed && p.name == "seed")) given = py::none();
+      if (p.kind == Kind::kOptionalTensor || (op.takes_seed && p.name == "seed"))
+        given = py::none();
       if (p.kind == Kind::kAttr) given = default_of(*op.def, op.default_attrs, p);
       const bool variadic = op.def->variadic && p.kind == Kind::kTensorList;
       const bool has_default = !given.is(parameter.attr("empty"));
-      const py::object kind = variadic                    ? parameter.attr("VAR_POSITIONAL")
+      const py::object kind = variadic                   ? parameter.attr("VAR_POSITIONAL")
                               : defaults && !has_default ? parameter.attr("KEYWORD_ONLY")
                                                          : either;
       parameters.append(parameter(p.name, kind, py::arg("default") = given));
@@ -260,14 +264,18 @@ PyObject* get_signature(PyObject* self, void*) {
 PyObject* text(std::string_view s) {
   return PyUnicode_FromStringAndSize(s.data(), static_cast<Py_ssize_t>(s.size()));
 }
-PyObject* get_name(PyObject* self, void*) { return text(short_name(def_of(self))); }
+PyObject* get_name(PyObject* self, void*) {
+  return text(short_name(def_of(self)));
+}
 PyObject* get_module(PyObject* self, void*) {
   const std::string& name = def_of(self).name;
   if (name.starts_with("random.")) return text("nacre.random");
   const size_t dot = name.rfind('.');
   return text(dot == std::string::npos ? "nacre.ops" : "nacre.ops." + name.substr(0, dot));
 }
-PyObject* get_doc(PyObject* self, void*) { return text(def_of(self).doc); }
+PyObject* get_doc(PyObject* self, void*) {
+  return text(def_of(self).doc);
+}
 PyObject* get_parameters(PyObject* self, void*) {
   return guarded([&] {
     const PyOp& op = *reinterpret_cast<PyOp*>(self);
@@ -276,10 +284,10 @@ PyObject* get_parameters(PyObject* self, void*) {
       static constexpr const char* kKinds[] = {"tensor", "optional_tensor", "tensors", "attribute",
                                                "required_attribute"};
       const bool attr = p.kind == Kind::kAttr || p.kind == Kind::kRequiredAttr;
-      out.append(py::make_tuple(p.name, kKinds[static_cast<int>(p.kind)],
-                                attr ? op.default_attrs->field_type(p.index) : "Tensor",
-                                p.kind == Kind::kAttr ? default_of(*op.def, op.default_attrs, p)
-                                                      : py::none()));
+      out.append(py::make_tuple(
+          p.name, kKinds[static_cast<int>(p.kind)],
+          attr ? op.default_attrs->field_type(p.index) : "Tensor",
+          p.kind == Kind::kAttr ? default_of(*op.def, op.default_attrs, p) : py::none()));
     }
     return out.release().ptr();
   });
@@ -298,7 +306,9 @@ PyObject* get_flags(PyObject* self, void*) {
   });
 }
 
-PyObject* repr(PyObject* self) { return text("<op " + def_of(self).name + ">"); }
+PyObject* repr(PyObject* self) {
+  return text("<op " + def_of(self).name + ">");
+}
 PyObject* reduce(PyObject* self, PyObject*) {
   return guarded([&] {
     const py::object find = py::module_::import("nacre._core").attr("op");
@@ -332,7 +342,8 @@ std::unordered_map<std::string_view, PyObject*>& op_objects() {
 PyObject* op_object(const OpDef& def) {
   PyObject*& object = op_objects()[def.name];
   if (object) return object;
-  if (def.parameters.size() > kMaxParams) runtime_error("op '", def.name, "' has too many parameters");
+  if (def.parameters.size() > kMaxParams)
+    runtime_error("op '", def.name, "' has too many parameters");
   auto* self = PyObject_New(PyOp, g_op_type);
   if (!self) throw py::error_already_set();
   self->vectorcall = vectorcall;
@@ -357,6 +368,7 @@ void* slot(F* function) {
 }  // namespace
 
 Tensors apply_op(const OpDef& op, std::span<const Tensor> operands, Ref<Attrs> attrs) {
+  if (!attrs && op.make_attrs) attrs = reinterpret_cast<PyOp*>(op_object(op))->default_attrs;
   size_t bytes = operands.empty() ? kReleaseBytes + 1 : 0;
   for (const Tensor& t : operands) {
     if (t.defined() && !t.is_placeholder()) bytes += t.bytes();
@@ -380,10 +392,9 @@ void bind_ops(py::module_& m) {
                          {Py_tp_methods, kMethods},
                          {Py_tp_members, kMembers},
                          {0, nullptr}};
-  PyType_Spec spec = {"nacre._core.Op", sizeof(PyOp), 0,
-                      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION |
-                          Py_TPFLAGS_HAVE_VECTORCALL,
-                      slots};
+  PyType_Spec spec = {
+      "nacre._core.Op", sizeof(PyOp), 0,
+      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_HAVE_VECTORCALL, slots};
   g_op_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
   if (!g_op_type) throw py::error_already_set();
   // The type has a __module__ of its own; an op's is that of its public name.

@@ -36,8 +36,8 @@ void require_value(const Tensor& tensor, const char* what) {
 py::tuple shape_tuple(const Shape& shape) {
   py::tuple dims(shape.rank());
   for (int i = 0; i < shape.rank(); ++i) {
-    PyObject* dim = shape[i] == kUnknownDim ? py::none().release().ptr()
-                                            : PyLong_FromLongLong(shape[i]);
+    PyObject* dim =
+        shape[i] == kUnknownDim ? py::none().release().ptr() : PyLong_FromLongLong(shape[i]);
     PyTuple_SET_ITEM(dims.ptr(), i, dim);
   }
   return dims;
@@ -63,8 +63,12 @@ void dealloc(PyObject* self) {
 PyObject* get_shape(PyObject* self, void*) {
   return guarded([&] { return shape_tuple(tensor_of(self).shape()).release().ptr(); });
 }
-PyObject* get_dtype(PyObject* self, void*) { return text(name_of(tensor_of(self).dtype())); }
-PyObject* get_ndim(PyObject* self, void*) { return PyLong_FromLong(tensor_of(self).rank()); }
+PyObject* get_dtype(PyObject* self, void*) {
+  return text(name_of(tensor_of(self).dtype()));
+}
+PyObject* get_ndim(PyObject* self, void*) {
+  return PyLong_FromLong(tensor_of(self).rank());
+}
 PyObject* get_size(PyObject* self, void*) {
   const Tensor& t = tensor_of(self);
   if (!t.shape().is_known()) Py_RETURN_NONE;
@@ -78,11 +82,15 @@ PyObject* get_nbytes(PyObject* self, void*) {
   if (!t.shape().is_known()) Py_RETURN_NONE;
   return PyLong_FromSize_t(t.bytes());
 }
-PyObject* get_device(PyObject*, void*) { return text("cpu"); }
+PyObject* get_device(PyObject*, void*) {
+  return text("cpu");
+}
 PyObject* get_transposed(PyObject* self, void*) {
   return guarded([&] { return wrap(ops::transpose(tensor_of(self))); });
 }
-PyObject* get_false(PyObject*, void*) { Py_RETURN_FALSE; }
+PyObject* get_false(PyObject*, void*) {
+  Py_RETURN_FALSE;
+}
 
 PyGetSetDef kAttributes[] = {
     {"shape", get_shape, nullptr, "Dimensions, a tuple; None where not known yet.", nullptr},
@@ -137,7 +145,8 @@ PyObject* array_method(PyObject* self, PyObject* args, PyObject* kwargs) {
 
 PyObject* scalar_object(const Tensor& t) {
   switch (t.dtype()) {
-    case DType::kBool: return PyBool_FromLong(t.item() != 0);
+    case DType::kBool:
+      return PyBool_FromLong(t.item() != 0);
     default:
       return is_floating(t.dtype()) ? PyFloat_FromDouble(t.item())
                                     : PyLong_FromLongLong(t.item_int());
@@ -216,18 +225,30 @@ PyObject* as_index(PyObject* self) {
 
 const char* buffer_format(DType dtype) {
   switch (dtype) {
-    case DType::kBool: return "?";
-    case DType::kInt8: return "b";
-    case DType::kInt16: return "h";
-    case DType::kInt32: return "i";
-    case DType::kInt64: return "q";
-    case DType::kUInt8: return "B";
-    case DType::kUInt16: return "H";
-    case DType::kUInt32: return "I";
-    case DType::kFloat16: return "e";
-    case DType::kFloat32: return "f";
-    case DType::kFloat64: return "d";
-    default: return nullptr;
+    case DType::kBool:
+      return "?";
+    case DType::kInt8:
+      return "b";
+    case DType::kInt16:
+      return "h";
+    case DType::kInt32:
+      return "i";
+    case DType::kInt64:
+      return "q";
+    case DType::kUInt8:
+      return "B";
+    case DType::kUInt16:
+      return "H";
+    case DType::kUInt32:
+      return "I";
+    case DType::kFloat16:
+      return "e";
+    case DType::kFloat32:
+      return "f";
+    case DType::kFloat64:
+      return "d";
+    default:
+      return nullptr;
   }
 }
 
@@ -239,9 +260,9 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
         require_value(t, "__buffer__");
         const char* format = buffer_format(t.dtype());
         if (!format || (flags & PyBUF_WRITABLE) == PyBUF_WRITABLE) {
-          PyErr_SetString(PyExc_BufferError,
-                          format ? "a tensor is immutable: its buffer is read-only"
-                                 : "bfloat16 has no format in the buffer protocol");
+          PyErr_SetString(PyExc_BufferError, format
+                                                 ? "a tensor is immutable: its buffer is read-only"
+                                                 : "bfloat16 has no format in the buffer protocol");
           return -1;
         }
         auto* dims = new Py_ssize_t[2 * kMaxRank];
@@ -268,7 +289,9 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
   return done;
 }
 
-void release_buffer(PyObject*, Py_buffer* view) { delete[] static_cast<Py_ssize_t*>(view->internal); }
+void release_buffer(PyObject*, Py_buffer* view) {
+  delete[] static_cast<Py_ssize_t*>(view->internal);
+}
 
 // --- text ---
 
@@ -282,7 +305,8 @@ PyObject* repr(PyObject* self) {
     const py::object numpy = py::module_::import("numpy");
     const py::object array = to_numpy(t, false);
     const std::string values =
-        numpy.attr("array2string")(array, py::arg("separator") = ", ", py::arg("prefix") = "Tensor(")
+        numpy
+            .attr("array2string")(array, py::arg("separator") = ", ", py::arg("prefix") = "Tensor(")
             .cast<std::string>();
     std::string tail;
     if (t.size() == 0 || t.size() > 1000) tail = str_cat(", shape=", t.shape());
@@ -329,13 +353,13 @@ PyObject* reduce_method(PyObject* self, PyObject*) {
     const Tensor& t = tensor_of(self);
     require_value(t, "__reduce__");
     const py::object make = py::module_::import("nacre._core").attr("tensor_from_numpy");
-    return py::make_tuple(make, py::make_tuple(to_numpy(t, false), t.dtype()))
-        .release()
-        .ptr();
+    return py::make_tuple(make, py::make_tuple(to_numpy(t, false), t.dtype())).release().ptr();
   });
 }
 
-PyObject* copy_method(PyObject* self, PyObject*) { return Py_NewRef(self); }  // immutable
+PyObject* copy_method(PyObject* self, PyObject*) {
+  return Py_NewRef(self);
+}  // immutable
 
 // x.sum(axis, keepdims=...) and the like: nacre.ops.<name> with x first.
 template <const char* name>
@@ -356,7 +380,8 @@ constexpr char kSum[] = "sum", kMean[] = "mean", kMax[] = "max", kMin[] = "min",
 template <const char* name>
 constexpr PyMethodDef op_method_def() {
   return {name, reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&op_method<name>)),
-          METH_FASTCALL | METH_KEYWORDS, "The op of this name of nacre.ops, applied to the tensor."};
+          METH_FASTCALL | METH_KEYWORDS,
+          "The op of this name of nacre.ops, applied to the tensor."};
 }
 
 Py_ssize_t length(PyObject* self) {
@@ -390,8 +415,7 @@ PyMethodDef kMethods[] = {
     {"numpy", numpy_method, METH_NOARGS,
      "The values as a NumPy array of the caller's own (bfloat16 as float32). np.asarray(x) gives a "
      "read-only array without a copy."},
-    {"item",
-     reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(item_method)), METH_FASTCALL,
+    {"item", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(item_method)), METH_FASTCALL,
      "The only element as a Python number; with indices, that element."},
     {"tolist", tolist_method, METH_NOARGS, "The values as nested lists of Python numbers."},
     {"astype", astype_method, METH_O, "The tensor with another dtype."},
@@ -412,11 +436,9 @@ PyMethodDef kMethods[] = {
     op_method_def<kSqueeze>(),
     op_method_def<kClip>(),
     op_method_def<kRound>(),
-    {"__array__",
-     reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(array_method)),
+    {"__array__", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(array_method)),
      METH_VARARGS | METH_KEYWORDS, "NumPy's conversion protocol."},
-    {"__dlpack__",
-     reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(tensor_dlpack)),
+    {"__dlpack__", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(tensor_dlpack)),
      METH_FASTCALL | METH_KEYWORDS, "Exports the data as a DLPack capsule."},
     {"__dlpack_device__", tensor_dlpack_device, METH_NOARGS, "DLPack's (device type, device id)."},
     {"__format__", format, METH_O, "Formats a tensor of one element as its number."},
@@ -438,50 +460,48 @@ void* slot(F* function) {
 
 void bind_tensor(py::module_& m) {
   PyNumberMethods& number = g_number_methods;
-  PyType_Slot slots[] = {
-      {Py_tp_doc, const_cast<char*>("An immutable n-dimensional array.")},
-      {Py_tp_dealloc, slot(dealloc)},
-      {Py_tp_repr, slot(repr)},
-      {Py_tp_str, slot(str)},
-      {Py_tp_hash, slot(PyBaseObject_Type.tp_hash)},  // by identity
-      {Py_tp_richcompare, slot(rich_compare)},
-      {Py_tp_iter, slot(iterate)},
-      {Py_tp_methods, kMethods},
-      {Py_tp_members, kMembers},
-      {Py_tp_getset, kAttributes},
-      {Py_mp_length, slot(length)},
-      {Py_mp_subscript, slot(subscript)},
-      {Py_sq_length, slot(length)},
-      {Py_sq_item, slot(sequence_item)},
-      {Py_bf_getbuffer, slot(get_buffer)},
-      {Py_bf_releasebuffer, slot(release_buffer)},
-      {Py_nb_bool, slot(as_bool)},
-      {Py_nb_float, slot(as_float)},
-      {Py_nb_int, slot(as_int)},
-      {Py_nb_index, slot(as_index)},
-      {Py_nb_add, slot(number.nb_add)},
-      {Py_nb_subtract, slot(number.nb_subtract)},
-      {Py_nb_multiply, slot(number.nb_multiply)},
-      {Py_nb_true_divide, slot(number.nb_true_divide)},
-      {Py_nb_floor_divide, slot(number.nb_floor_divide)},
-      {Py_nb_remainder, slot(number.nb_remainder)},
-      {Py_nb_divmod, slot(number.nb_divmod)},
-      {Py_nb_power, slot(number.nb_power)},
-      {Py_nb_matrix_multiply, slot(number.nb_matrix_multiply)},
-      {Py_nb_negative, slot(number.nb_negative)},
-      {Py_nb_positive, slot(number.nb_positive)},
-      {Py_nb_absolute, slot(number.nb_absolute)},
-      {Py_nb_invert, slot(number.nb_invert)},
-      {Py_nb_and, slot(number.nb_and)},
-      {Py_nb_or, slot(number.nb_or)},
-      {Py_nb_xor, slot(number.nb_xor)},
-      {Py_nb_lshift, slot(number.nb_lshift)},
-      {Py_nb_rshift, slot(number.nb_rshift)},
-      {0, nullptr}};
-  PyType_Spec spec = {"nacre.Tensor", sizeof(PyTensor), 0,
-                      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION |
-                          Py_TPFLAGS_IMMUTABLETYPE,
-                      slots};
+  PyType_Slot slots[] = {{Py_tp_doc, const_cast<char*>("An immutable n-dimensional array.")},
+                         {Py_tp_dealloc, slot(dealloc)},
+                         {Py_tp_repr, slot(repr)},
+                         {Py_tp_str, slot(str)},
+                         {Py_tp_hash, slot(PyBaseObject_Type.tp_hash)},  // by identity
+                         {Py_tp_richcompare, slot(rich_compare)},
+                         {Py_tp_iter, slot(iterate)},
+                         {Py_tp_methods, kMethods},
+                         {Py_tp_members, kMembers},
+                         {Py_tp_getset, kAttributes},
+                         {Py_mp_length, slot(length)},
+                         {Py_mp_subscript, slot(subscript)},
+                         {Py_sq_length, slot(length)},
+                         {Py_sq_item, slot(sequence_item)},
+                         {Py_bf_getbuffer, slot(get_buffer)},
+                         {Py_bf_releasebuffer, slot(release_buffer)},
+                         {Py_nb_bool, slot(as_bool)},
+                         {Py_nb_float, slot(as_float)},
+                         {Py_nb_int, slot(as_int)},
+                         {Py_nb_index, slot(as_index)},
+                         {Py_nb_add, slot(number.nb_add)},
+                         {Py_nb_subtract, slot(number.nb_subtract)},
+                         {Py_nb_multiply, slot(number.nb_multiply)},
+                         {Py_nb_true_divide, slot(number.nb_true_divide)},
+                         {Py_nb_floor_divide, slot(number.nb_floor_divide)},
+                         {Py_nb_remainder, slot(number.nb_remainder)},
+                         {Py_nb_divmod, slot(number.nb_divmod)},
+                         {Py_nb_power, slot(number.nb_power)},
+                         {Py_nb_matrix_multiply, slot(number.nb_matrix_multiply)},
+                         {Py_nb_negative, slot(number.nb_negative)},
+                         {Py_nb_positive, slot(number.nb_positive)},
+                         {Py_nb_absolute, slot(number.nb_absolute)},
+                         {Py_nb_invert, slot(number.nb_invert)},
+                         {Py_nb_and, slot(number.nb_and)},
+                         {Py_nb_or, slot(number.nb_or)},
+                         {Py_nb_xor, slot(number.nb_xor)},
+                         {Py_nb_lshift, slot(number.nb_lshift)},
+                         {Py_nb_rshift, slot(number.nb_rshift)},
+                         {0, nullptr}};
+  PyType_Spec spec = {
+      "nacre.Tensor", sizeof(PyTensor), 0,
+      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE, slots};
   g_tensor_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
   if (!g_tensor_type) throw py::error_already_set();
   // ndarray + tensor is a tensor; np.exp(tensor) an ndarray.

@@ -13,14 +13,12 @@
 namespace nacre::bindings {
 
 struct PyTensor {
-  PyObject_HEAD
-  Tensor tensor;
+  PyObject_HEAD Tensor tensor;
   PyObject* weakrefs;
 };
 
 struct PyVariable {
-  PyObject_HEAD
-  VariableRef variable;
+  PyObject_HEAD VariableRef variable;
   PyObject* dict;
   PyObject* weakrefs;
 };
@@ -28,7 +26,9 @@ struct PyVariable {
 extern PyTypeObject* g_tensor_type;
 extern PyTypeObject* g_variable_type;
 
-inline bool is_tensor(PyObject* object) { return Py_TYPE(object) == g_tensor_type; }
+inline bool is_tensor(PyObject* object) {
+  return Py_TYPE(object) == g_tensor_type;
+}
 inline bool is_variable(PyObject* object) {
   return Py_TYPE(object) == g_variable_type || PyType_IsSubtype(Py_TYPE(object), g_variable_type);
 }

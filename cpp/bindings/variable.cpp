@@ -109,8 +109,8 @@ int init(PyObject* self, PyObject* args, PyObject* kwargs) {
   PyObject *initializer, *shape = Py_None, *dtype = Py_None, *aggregation = Py_None;
   PyObject *name = Py_None, *autocast = Py_None, *synchronization = Py_None;
   int trainable = 1;
-  const char* names[] = {"initializer", "shape",       "dtype", "trainable",
-                         "autocast",    "aggregation", "name",  "synchronization", nullptr};
+  const char* names[] = {"initializer", "shape", "dtype",           "trainable", "autocast",
+                         "aggregation", "name",  "synchronization", nullptr};
   if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OOpOOOO:Variable", const_cast<char**>(names),
                                    &initializer, &shape, &dtype, &trainable, &autocast,
                                    &aggregation, &name, &synchronization)) {
@@ -120,7 +120,8 @@ int init(PyObject* self, PyObject* args, PyObject* kwargs) {
       [&] {
         std::optional<DType> wanted;
         if (dtype != Py_None) wanted = to_dtype(dtype);
-        if (initializer == Py_None) type_error("Variable: expected an initial value, received None");
+        if (initializer == Py_None)
+          type_error("Variable: expected an initial value, received None");
         const Tensor value = initial_value(py::reinterpret_borrow<py::object>(initializer),
                                            py::reinterpret_borrow<py::object>(shape), wanted);
         if (name != Py_None && !PyUnicode_Check(name)) {
@@ -308,12 +309,24 @@ Result with_value(PyObject* self, F&& f, Result failed) {
       },
       failed);
 }
-Py_ssize_t length(PyObject* self) { return with_value<Py_ssize_t>(self, PyObject_Size, -1); }
-PyObject* iterate(PyObject* self) { return with_value<PyObject*>(self, PyObject_GetIter, nullptr); }
-int as_bool(PyObject* self) { return with_value<int>(self, PyObject_IsTrue, -1); }
-PyObject* as_float(PyObject* self) { return with_value<PyObject*>(self, PyNumber_Float, nullptr); }
-PyObject* as_int(PyObject* self) { return with_value<PyObject*>(self, PyNumber_Long, nullptr); }
-PyObject* as_index(PyObject* self) { return with_value<PyObject*>(self, PyNumber_Index, nullptr); }
+Py_ssize_t length(PyObject* self) {
+  return with_value<Py_ssize_t>(self, PyObject_Size, -1);
+}
+PyObject* iterate(PyObject* self) {
+  return with_value<PyObject*>(self, PyObject_GetIter, nullptr);
+}
+int as_bool(PyObject* self) {
+  return with_value<int>(self, PyObject_IsTrue, -1);
+}
+PyObject* as_float(PyObject* self) {
+  return with_value<PyObject*>(self, PyNumber_Float, nullptr);
+}
+PyObject* as_int(PyObject* self) {
+  return with_value<PyObject*>(self, PyNumber_Long, nullptr);
+}
+PyObject* as_index(PyObject* self) {
+  return with_value<PyObject*>(self, PyNumber_Index, nullptr);
+}
 PyObject* subscript(PyObject* self, PyObject* key) {
   return guarded([&] { return get_item(variable_in(self).value(), key); });
 }
@@ -323,8 +336,8 @@ PyObject* repr(PyObject* self) {
     const Variable& v = variable_in(self);
     const PauseRecording pause;
     const auto value = py::reinterpret_steal<py::object>(wrap(v.raw()));
-    const std::string text = str_cat("<Variable path=", v.path, ", shape=", v.shape(), ", dtype=",
-                                     v.dtype(), ", value=", to_string(v.raw()), ">");
+    const std::string text = str_cat("<Variable path=", v.path, ", shape=", v.shape(),
+                                     ", dtype=", v.dtype(), ", value=", to_string(v.raw()), ">");
     return PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size()));
   });
 }

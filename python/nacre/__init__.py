@@ -71,16 +71,20 @@ _NAMES = {
 }
 
 if TYPE_CHECKING:
-    from nacre._core import Tensor as Tensor
-    from nacre._core import Variable as Variable
-    from nacre._core import from_dlpack as from_dlpack
-    from nacre._core import from_numpy as from_numpy
-    from nacre.autograd import GradientTape as GradientTape
-    from nacre.autograd import custom_gradient as custom_gradient
-    from nacre.autograd import function as function
-    from nacre.autograd import grad as grad
-    from nacre.autograd import stop_gradient as stop_gradient
-    from nacre.autograd import value_and_grad as value_and_grad
+    from nacre._core import (
+        Tensor as Tensor,
+        Variable as Variable,
+        from_dlpack as from_dlpack,
+        from_numpy as from_numpy,
+    )
+    from nacre.autograd import (
+        GradientTape as GradientTape,
+        custom_gradient as custom_gradient,
+        function as function,
+        grad as grad,
+        stop_gradient as stop_gradient,
+        value_and_grad as value_and_grad,
+    )
 
 
 def __getattr__(name: str) -> Any:

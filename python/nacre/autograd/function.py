@@ -14,14 +14,15 @@ def function(f: None = None) -> Callable[[Callable[..., Any]], Callable[..., Any
 def function(f: Callable[..., Any] | None = None) -> Any:
     """Decorates a function of tensors: it is recorded once and replayed as a plan, without Python.
 
-    The first call with new shapes or dtypes runs the function as it is and notes the ops; later calls
-    run these ops only. Tensors and NumPy arrays among the arguments, in lists, tuples and dicts too,
-    are inputs of the plan; numbers, strings and None are part of what a plan is made for, by value;
-    other objects by which object they are. Variables are read and assigned in place. What else the
-    function does in Python (printing, appending to a list) happens while it is recorded only.
+    The first call with new shapes or dtypes runs the function as it is and notes the ops; later
+    calls run these ops only. Tensors and NumPy arrays among the arguments, in lists, tuples and
+    dicts too, are inputs of the plan; numbers, strings and None are part of what a plan is made
+    for, by value; other objects by which object they are. Variables are read and assigned in place.
+    What else the function does in Python (printing, appending to a list) happens while it is
+    recorded only.
 
-    A function that reads a value (`float(x)`, `if x > 0`, `x.numpy()`) cannot be replayed: it runs op
-    by op, and a warning names the line once.
+    A function that reads a value (`float(x)`, `if x > 0`, `x.numpy()`) cannot be replayed: it runs
+    op by op, and a warning names the line once.
 
     Args:
         f: the function; None to use as `@function()`.

@@ -10,8 +10,8 @@ from nacre._core import Tensor, Variable
 class GradientTape:
     """Records the ops that depend on watched tensors, then differentiates them.
 
-    Trainable variables are watched by themselves. Tapes nest: the inner tape's `gradient` is made of
-    ops, so an outer tape that is recording differentiates it again.
+    Trainable variables are watched by themselves. Tapes nest: the inner tape's `gradient` is made
+    of ops, so an outer tape that is recording differentiates it again.
 
     Args:
         persistent: whether `gradient` may be called more than once.

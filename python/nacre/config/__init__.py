@@ -12,14 +12,8 @@ from typing import Any as _Any
 from nacre import _core
 from nacre._core import (
     floatx as floatx,
-)
-from nacre._core import (
     num_threads as num_threads,
-)
-from nacre._core import (
     set_floatx as set_floatx,
-)
-from nacre._core import (
     set_num_threads as set_num_threads,
 )
 

@@ -4,10 +4,12 @@
 environment variable ``NACRE_DATA`` names, or from the cache, or downloaded once.
 """
 
-from nacre.datasets import boston_housing as boston_housing
-from nacre.datasets import cifar10 as cifar10
-from nacre.datasets import digits as digits
-from nacre.datasets import fashion_mnist as fashion_mnist
-from nacre.datasets import mnist as mnist
+from nacre.datasets import (
+    boston_housing as boston_housing,
+    cifar10 as cifar10,
+    digits as digits,
+    fashion_mnist as fashion_mnist,
+    mnist as mnist,
+)
 
 __all__ = ["boston_housing", "cifar10", "digits", "fashion_mnist", "mnist"]

@@ -5,8 +5,10 @@ from typing import Any
 
 from nacre import _core
 from nacre._core import Tensor
-from nacre.autograd.custom_gradient import custom_gradient as custom_gradient
-from nacre.autograd.custom_gradient import stop_gradient as stop_gradient
+from nacre.autograd.custom_gradient import (
+    custom_gradient as custom_gradient,
+    stop_gradient as stop_gradient,
+)
 
 
 def broadcast_shapes(*shapes: Any) -> tuple[int | None, ...]:

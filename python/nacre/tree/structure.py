@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMappin
 from typing import Any
 
 
-class MAP_TO_NONE:  # noqa: N801: Keras's name
+class MAP_TO_NONE:
     """What a function given to `traverse` returns to put None in a structure."""
 
 

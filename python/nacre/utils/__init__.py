@@ -1,12 +1,15 @@
 """Small things around training: seeds, one-hot labels, progress bars, curves, datasets."""
 
-from nacre.utils.console import disable_interactive_logging as disable_interactive_logging
-from nacre.utils.console import enable_interactive_logging as enable_interactive_logging
-from nacre.utils.console import is_interactive_logging_enabled as is_interactive_logging_enabled
-from nacre.utils.data_tuples import pack_x_y_sample_weight as pack_x_y_sample_weight
-from nacre.utils.data_tuples import unpack_x_y_sample_weight as unpack_x_y_sample_weight
-from nacre.utils.numerical import normalize as normalize
-from nacre.utils.numerical import to_categorical as to_categorical
+from nacre.utils.console import (
+    disable_interactive_logging as disable_interactive_logging,
+    enable_interactive_logging as enable_interactive_logging,
+    is_interactive_logging_enabled as is_interactive_logging_enabled,
+)
+from nacre.utils.data_tuples import (
+    pack_x_y_sample_weight as pack_x_y_sample_weight,
+    unpack_x_y_sample_weight as unpack_x_y_sample_weight,
+)
+from nacre.utils.numerical import normalize as normalize, to_categorical as to_categorical
 from nacre.utils.plotting import plot_history as plot_history
 from nacre.utils.progbar import Progbar as Progbar
 from nacre.utils.py_dataset import PyDataset as PyDataset

@@ -1,0 +1,103 @@
+"""nacre.config, nacre.tree, the top-level names, and the exceptions of the core."""
+
+import subprocess
+import sys
+
+import pytest
+
+import nacre
+from nacre import config, tree
+
+
+def test_config():
+    assert config.floatx() == "float32"
+    assert config.backend() == "nacre"
+    assert config.image_data_format() == "channels_last"
+    assert config.epsilon() == 1e-7
+    assert config.num_threads() >= 1
+    assert config.isa() in config.available_isas()
+    for bad in (0, -1):
+        with pytest.raises(ValueError):
+            config.set_num_threads(bad)
+    for call in (
+        lambda: config.set_floatx("int32"),
+        lambda: config.set_floatx("float99"),
+        lambda: config.set_image_data_format("last"),
+        lambda: config.set_epsilon(0),
+    ):
+        with pytest.raises(ValueError):
+            call()
+    config.set_image_data_format("channels_first")
+    try:
+        assert config.image_data_format() == "channels_first"
+    finally:
+        config.set_image_data_format("channels_last")
+
+
+def test_top_level_names():
+    assert nacre.__version__
+    assert nacre.float32 == "float32"
+    assert nacre.GradientTape is nacre.autograd.GradientTape
+    assert "GradientTape" in dir(nacre)
+    with pytest.raises(AttributeError, match="Did you mean 'Sequential'"):
+        nacre.Sequental  # noqa: B018
+
+
+def test_import_is_light():
+    code = (
+        "import sys, numpy; before = set(sys.modules); import nacre; "
+        "print(len(set(sys.modules) - before)); "
+        "assert 'nacre.layers' not in sys.modules; "
+        "import threading; assert threading.active_count() == 1"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 20
+
+
+def test_tree():
+    nested = {"b": [1, (2, None)], "a": 3}
+    assert tree.flatten(nested) == [3, 1, 2, None]
+    assert tree.pack_sequence_as(nested, [10, 20, 30, 40]) == {"b": [20, (30, 40)], "a": 10}
+    assert tree.map_structure(lambda x: x, nested) == nested
+    assert list(tree.map_structure(lambda x: x, nested)) == ["b", "a"]
+    assert tree.flatten_with_path(nested)[2] == (("b", 1, 0), 2)
+    assert tree.lists_to_tuples(nested) == {"b": (1, (2, None)), "a": 3}
+    assert tree.map_shape_structure(lambda s: len(s), {"a": (None, 3)}) == {"a": 2}
+    tree.assert_same_structure([1, (2,)], [3, (4,)])
+    for a, b in ([1], (1,)), ([1], [1, 2]), ({"a": 1}, {"b": 1}), ([1], 1):
+        with pytest.raises(ValueError):
+            tree.assert_same_structure(a, b)
+    with pytest.raises(ValueError, match="expected 4 leaves"):
+        tree.pack_sequence_as(nested, [1])
+    assert tree.traverse(lambda x: x + 1 if isinstance(x, int) else None, [1, {"a": 2}]) == [
+        2,
+        {"a": 3},
+    ]
+
+
+def test_ctrl_c_stops_a_plan():
+    code = """
+import os, signal, threading, time
+import nacre
+from nacre import ops
+
+x = ops.ones((600, 600))
+
+@nacre.function
+def f(x):
+    for _ in range(300):
+        x = ops.matmul(x, x) * 0.001
+    return x
+
+f(x)
+threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+try:
+    for _ in range(1000):
+        f(x)
+except KeyboardInterrupt:
+    f(x[:, :])
+    print("stopped")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert "stopped" in done.stdout, done.stderr
