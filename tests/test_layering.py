@@ -38,6 +38,7 @@ CORE_IMPORTERS = {
         "__init__",
         "__main__",
         "_dtype_policy",
+        "_family",
         "_native",
         "_structure",
         "_tracking",

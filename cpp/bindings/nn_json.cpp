@@ -2,6 +2,7 @@
 
 #include "bindings/nn.h"
 #include "nacre/nn/activation.h"
+#include "nacre/nn/seed.h"
 
 namespace nacre::bindings {
 namespace {
@@ -10,6 +11,13 @@ Json sequence_to_json(py::handle value) {
   Json::Array items;
   for (const py::handle item : value) items.push_back(to_json(item));
   return Json(std::move(items));
+}
+
+// The C++ side of a keras.random.SeedGenerator, or null.
+SeedGenerator* seed_generator_of(py::handle object) {
+  if (!py::hasattr(object, "_core")) return nullptr;
+  const py::object core = object.attr("_core");
+  return py::isinstance<SeedGenerator>(core) ? core.cast<SeedGenerator*>() : nullptr;
 }
 
 }  // namespace
@@ -27,10 +35,15 @@ Ref<RefCounted> function_handle(py::object function) {
     const py::gil_scoped_acquire gil;
     delete f;
   });
-  return make_ref<FunctionHandle>([held](const Tensor& x) {
+  auto handle = make_ref<FunctionHandle>([held](const Tensor& x) {
     const py::gil_scoped_acquire gil;
     return to_operand((*held)(x).ptr());
   });
+  handle->initialize = [held](const Shape& shape, DType dtype) {
+    const py::gil_scoped_acquire gil;
+    return to_tensor((*held)(shape_tuple(shape), py::arg("dtype") = dtype).ptr(), dtype);
+  };
+  return handle;
 }
 
 Json to_json(py::handle value) {
@@ -53,9 +66,17 @@ Json to_json(py::handle value) {
     return object;
   }
   if (Configurable* core = core_of(value)) return Json(Ref<RefCounted>(core));
+  if (SeedGenerator* generator = seed_generator_of(value)) {
+    return Json(Ref<RefCounted>(generator));
+  }
   if (is_tensor(p)) return to_json(to_numpy(tensor_of(p), true).attr("tolist")());
   if (py::hasattr(value, "tolist")) return to_json(value.attr("tolist")());  // NumPy
   if (PyIndex_Check(p)) return to_json(py::reinterpret_steal<py::object>(PyNumber_Index(p)));
+  // A function of nacre.activations is its name.
+  if (PyFunction_Check(p) && py::getattr(value, "__module__", py::none())
+                                 .equal(py::str("nacre.activations.functions"))) {
+    return Json(value.attr("__name__").cast<std::string>());
+  }
   if (PyCallable_Check(p)) return Json(function_handle(py::reinterpret_borrow<py::object>(value)));
   type_error("expected a number, string, sequence, mapping or an object of nacre, received ",
              std::string(Py_TYPE(p)->tp_name));

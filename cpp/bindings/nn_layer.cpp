@@ -4,6 +4,9 @@
 #include "bindings/bindings.h"
 #include "bindings/nn.h"
 #include "nacre/nn/layer.h"
+#include "nacre/nn/loss.h"
+#include "nacre/nn/metric.h"
+#include "nacre/nn/optimizer.h"
 #include "nacre/nn/sequential.h"
 
 namespace nacre::bindings {
@@ -61,6 +64,22 @@ VariableRef add_weight(Layer& layer, const std::string& name, const Shape& shape
   return layer.add_weight(name, shape, optional_core<Initializer>(initializer), options);
 }
 
+template <class... Bases>
+py::object as_first_of(const Ref<Configurable>& object) {
+  py::object out;
+  // Python sees the class of the family: the classes of the library are not bound one by one.
+  (void)((dynamic_cast<Bases*>(object.get())
+              ? (out = py::cast(Ref<Bases>(static_cast<Bases*>(object.get()))), true)
+              : false) ||
+         ...);
+  return out ? out : py::cast(object);
+}
+
+py::object to_python(const Ref<Configurable>& object) {
+  return as_first_of<Layer, Initializer, Regularizer, Constraint, Loss, MeanMetricWrapper, Metric,
+                     LearningRateSchedule, Optimizer>(object);
+}
+
 }  // namespace
 
 void bind_layers(py::module_& m) {
@@ -82,9 +101,13 @@ void bind_layers(py::module_& m) {
 
   // An object of nacre.<module> made from its arguments.
   m.def("make", [](const std::string& module, const std::string& name, py::handle config) {
-    return ClassRegistry::of(module).make(name, to_json(config));
+    return to_python(ClassRegistry::of(module).make(name, to_json(config)));
   });
   m.def("class_names", [](const std::string& module) { return ClassRegistry::of(module).names(); });
+  // The class that a name, alias or class name spells; "" for an unknown one.
+  m.def("resolve_class", [](const std::string& module, const std::string& name) {
+    return ClassRegistry::of(module).resolve(name);
+  });
   m.def("to_snake_case", &to_snake_case);
   m.def("unique_name", &unique_name);
   m.def("reset_unique_names", &reset_unique_names);

@@ -5,56 +5,77 @@
 #include "bindings/bindings.h"
 #include "bindings/nn.h"
 #include "nacre/nn/trainer.h"
+#include "nacre/ops/ops.h"
+#include "nacre/ops/recorder.h"
 
 namespace nacre::bindings {
 namespace {
 
-// Objects written in Python; each calls the method `_call` (and others) of the object that owns it.
+// Objects written in Python that hold no state of their own here: made when C++ asks for one, and
+// holding the Python object.
+class StrongObject {
+ public:
+  explicit StrongObject(py::object object) : object_(std::move(object)) {}
+  ~StrongObject() {
+    const py::gil_scoped_acquire gil;
+    object_ = py::object();
+  }
+  StrongObject(const StrongObject&) = delete;
+  StrongObject& operator=(const StrongObject&) = delete;
+  const py::object& get() const { return object_; }
+
+ private:
+  py::object object_;
+};
+
 template <class Base>
 class PythonTransform final : public Base {
  public:
-  PythonTransform(py::handle owner, std::string class_name)
-      : owner_(owner), class_name_(std::move(class_name)) {}
+  PythonTransform(py::object owner, std::string class_name)
+      : owner_(std::move(owner)), class_name_(std::move(class_name)) {}
   std::string_view class_name() const override { return class_name_; }
   Tensor operator()(const Tensor& x) override {
     const py::gil_scoped_acquire gil;
-    return to_operand(owner_.get().attr("__call__")(x).ptr());
+    return to_operand(owner_.get()(x).ptr());
   }
 
  private:
-  WeakObject owner_;
+  StrongObject owner_;
   std::string class_name_;
 };
 
 class PythonInitializer final : public Initializer {
  public:
-  explicit PythonInitializer(py::object owner) : owner_(new py::object(std::move(owner))) {}
-  ~PythonInitializer() override {
-    const py::gil_scoped_acquire gil;
-    delete owner_;
-  }
+  explicit PythonInitializer(py::object owner) : owner_(std::move(owner)) {}
   std::string_view class_name() const override { return "PythonInitializer"; }
   Tensor operator()(const Shape& shape, DType dtype) override {
     const py::gil_scoped_acquire gil;
-    return to_tensor((*owner_)(shape, py::arg("dtype") = dtype).ptr(), dtype);
+    const Tensor value =
+        to_tensor(owner_.get()(shape_tuple(shape), py::arg("dtype") = dtype).ptr(), dtype);
+    if (!(value.shape() == shape)) {
+      value_error("initializer: expected values of shape ", shape, ", received ", value.shape());
+    }
+    return value;
   }
 
  private:
-  py::object* owner_;
+  StrongObject owner_;
 };
 
 class PythonLoss final : public Loss {
  public:
-  PythonLoss(py::handle owner, std::string class_name)
-      : owner_(owner), class_name_(std::move(class_name)) {}
+  PythonLoss(py::object owner, std::string class_name)
+      : owner_(std::move(owner)), class_name_(std::move(class_name)) {}
   std::string_view class_name() const override { return class_name_; }
   Tensor call(const Tensor& y_true, const Tensor& y_pred) override {
     const py::gil_scoped_acquire gil;
-    return to_operand(owner_.get().attr("call")(y_true, y_pred).ptr());
+    const Tensor target =
+        y_true.dtype() == y_pred.dtype() ? y_true : ops::cast(y_true, y_pred.dtype());
+    return to_operand(owner_.get().attr("call")(target, y_pred).ptr());
   }
 
  private:
-  WeakObject owner_;
+  StrongObject owner_;
   std::string class_name_;
 };
 
@@ -85,29 +106,30 @@ class PythonMetric final : public Metric {
 
 class PythonSchedule final : public LearningRateSchedule {
  public:
-  explicit PythonSchedule(py::handle owner) : owner_(owner) {}
+  explicit PythonSchedule(py::object owner) : owner_(std::move(owner)) {}
   std::string_view class_name() const override { return "PythonSchedule"; }
   Tensor operator()(const Tensor& step) override {
     const py::gil_scoped_acquire gil;
-    return to_tensor(owner_.get().attr("__call__")(step).ptr(), DType::kFloat32);
+    return to_tensor(owner_.get()(step).ptr(), DType::kFloat32);
   }
 
  private:
-  WeakObject owner_;
+  StrongObject owner_;
 };
 
-// `update_step(gradient, variable, learning_rate)` and `_build_slots(variables)` in Python.
+// `build(variables)` and `update_step(gradient, variable, learning_rate)` in Python.
 class PythonOptimizer final : public Optimizer {
  public:
   PythonOptimizer(py::handle owner, std::string class_name)
       : owner_(owner), class_name_(std::move(class_name)) {}
   std::string_view class_name() const override { return class_name_; }
   using Optimizer::add_slot;
+  using Optimizer::begin_build;
 
  protected:
-  void make_slots(const VariableRef& variable, size_t index) override {
+  void build_all(const std::vector<VariableRef>& variables) override {
     const py::gil_scoped_acquire gil;
-    owner_.get().attr("_build_slots")(variable);
+    owner_.get().attr("build")(variables);
   }
   void update(const Tensor& grad, const VariableRef& variable, size_t index,
               const Tensor& learning_rate) override {
@@ -176,12 +198,12 @@ void bind_training(py::module_& m) {
       .def("__call__", [](Regularizer& f, const Tensor& x) { return f(x); });
   py::class_<PythonTransform<Regularizer>, Regularizer, Ref<PythonTransform<Regularizer>>>(
       m, "PythonRegularizer")
-      .def(py::init<py::handle, std::string>());
+      .def(py::init<py::object, std::string>());
   py::class_<Constraint, Configurable, Ref<Constraint>>(m, "Constraint")
       .def("__call__", [](Constraint& f, const Tensor& x) { return f(x); });
   py::class_<PythonTransform<Constraint>, Constraint, Ref<PythonTransform<Constraint>>>(
       m, "PythonConstraint")
-      .def(py::init<py::handle, std::string>());
+      .def(py::init<py::object, std::string>());
 
   py::class_<Loss, Configurable, Ref<Loss>>(m, "Loss")
       .def("__call__",
@@ -191,16 +213,16 @@ void bind_training(py::module_& m) {
       .def("call", &Loss::call)
       .def_property("name", &Loss::name, &Loss::set_name);
   py::class_<PythonLoss, Loss, Ref<PythonLoss>>(m, "PythonLoss")
-      .def(py::init([](py::handle owner, const std::string& class_name, py::handle config) {
+      .def(py::init([](py::object owner, const std::string& class_name, py::handle config) {
         auto loss = make_ref<PythonLoss>(owner, class_name);
         loss->configure(to_json(config));
         return loss;
       }));
   m.def("function_loss", [](const std::string& name, py::object function) -> Ref<Loss> {
-    auto held = std::make_shared<py::object>(std::move(function));
+    auto held = std::make_shared<StrongObject>(std::move(function));
     return make_ref<FunctionLoss>(name, [held](const Tensor& y_true, const Tensor& y_pred) {
       const py::gil_scoped_acquire gil;
-      return to_operand((*held)(y_true, y_pred).ptr());
+      return to_operand(held->get()(y_true, y_pred).ptr());
     });
   });
 
@@ -214,9 +236,20 @@ void bind_training(py::module_& m) {
       .def("result", &Metric::result)
       .def("reset_state", [](Metric& metric) { metric.Metric::reset_state(); })
       .def("native_reset_state", &Metric::reset_state)
-      .def("add_variable", &Metric::add_variable)
+      .def("add_variable",
+           [](Metric& metric, const std::string& name, const Shape& shape, DType dtype,
+              py::object initializer) {
+             return metric.add_variable(
+                 name, shape, dtype,
+                 initializer.is_none()
+                     ? nullptr
+                     : deserialize_as<Initializer>(Initializer::kModule, to_json(initializer)));
+           })
+      .def_property_readonly("dtype", &Metric::dtype)
       .def_property("name", &Metric::name, &Metric::set_name)
       .def_property_readonly("variables", &Metric::variables);
+  py::class_<MeanMetricWrapper, Metric, Ref<MeanMetricWrapper>>(m, "MeanMetricWrapper")
+      .def("call", &MeanMetricWrapper::call);
   py::class_<PythonMetric, Metric, Ref<PythonMetric>>(m, "PythonMetric")
       .def(py::init([](py::handle owner, const std::string& class_name, py::handle config) {
         auto metric = make_ref<PythonMetric>(owner, class_name);
@@ -224,17 +257,17 @@ void bind_training(py::module_& m) {
         return metric;
       }));
   m.def("function_metric", [](const std::string& name, py::object function) -> Ref<Metric> {
-    auto held = std::make_shared<py::object>(std::move(function));
+    auto held = std::make_shared<StrongObject>(std::move(function));
     return make_ref<FunctionMetric>(name, [held](const Tensor& y_true, const Tensor& y_pred) {
       const py::gil_scoped_acquire gil;
-      return to_operand((*held)(y_true, y_pred).ptr());
+      return to_operand(held->get()(y_true, y_pred).ptr());
     });
   });
 
   py::class_<LearningRateSchedule, Configurable, Ref<LearningRateSchedule>>(m, "LearningRateSchedule")
       .def("__call__", [](LearningRateSchedule& s, const Tensor& step) { return s(step); });
   py::class_<PythonSchedule, LearningRateSchedule, Ref<PythonSchedule>>(m, "PythonSchedule")
-      .def(py::init<py::handle>());
+      .def(py::init<py::object>());
 
   py::class_<Optimizer, Configurable, Ref<Optimizer>>(m, "Optimizer")
       .def("build", &Optimizer::build)
@@ -245,10 +278,31 @@ void bind_training(py::module_& m) {
       .def_property_readonly("name", &Optimizer::name)
       .def_property_readonly("built", &Optimizer::built)
       .def_property_readonly("iterations", &Optimizer::iterations)
+      .def_property_readonly("update_count", &Optimizer::update_count)
       .def_property_readonly("has_schedule", &Optimizer::has_schedule)
+      .def_property_readonly("trained_variables", &Optimizer::trained_variables)
+      .def("index_of",
+           [](Optimizer& optimizer, const VariableRef& v) { return optimizer.index_of(*v); })
       .def("learning_rate", &Optimizer::learning_rate)
-      .def("set_learning_rate", &Optimizer::set_learning_rate)
+      .def_property_readonly(
+          "learning_rate_variable",
+          [](Optimizer& optimizer) { return optimizer.learning_rate_variable(); })
+      .def("set_learning_rate",
+           [](Optimizer& optimizer, double value) { optimizer.set_learning_rate(value); })
+      .def("set_schedule",
+           [](Optimizer& optimizer, py::handle schedule) {
+             optimizer.set_learning_rate(deserialize_as<LearningRateSchedule>(
+                 LearningRateSchedule::kModule, to_json(schedule)));
+           })
       .def_property_readonly("variables", &Optimizer::variables)
+      .def("add_variable",
+           [](Optimizer& optimizer, const std::string& name, const Shape& shape, DType dtype,
+              py::handle initializer) {
+             return optimizer.add_variable(
+                 name, shape, dtype,
+                 deserialize_as<Initializer>(Initializer::kModule, to_json(initializer)));
+           })
+      .def("scale_loss", &Optimizer::scale_loss)
       .def("exclude_from_weight_decay", &Optimizer::exclude_from_weight_decay)
       .def("finalize_variable_values", &Optimizer::finalize_variable_values);
   py::class_<PythonOptimizer, Optimizer, Ref<PythonOptimizer>>(m, "PythonOptimizer")
@@ -257,7 +311,9 @@ void bind_training(py::module_& m) {
         optimizer->configure(to_json(config));
         return optimizer;
       }))
-      .def("add_slot", &PythonOptimizer::add_slot);
+      .def("begin_build", &PythonOptimizer::begin_build);
+  // Told that a value depends on what only Python knows, so that the step is not replayed.
+  m.def("observe", [](const Tensor& value) { observe(value); });
 
   py::class_<ArrayFeeder>(m, "ArrayFeeder")
       .def(py::init([](py::handle x, py::handle y, py::handle w, int64_t batch_size) {

@@ -16,7 +16,7 @@ const std::map<std::string, std::string, std::less<>>& activation_ops() {
       {"elu", "elu"},
       {"celu", "celu"},
       {"selu", "selu"},
-      {"gelu", "gelu"},
+      {"gelu", "gelu_exact"},
       {"glu", "glu"},
       {"silu", "silu"},
       {"swish", "silu"},

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <utility>
 
+#include "nn/functions.h"
 #include "nn/registry.h"
 
 namespace nacre {
@@ -150,9 +151,24 @@ bool ClassRegistry::contains(std::string_view class_name) const {
 }
 
 bool ClassRegistry::contains_name(std::string_view name) const {
-  return contains(name) || std::any_of(factories_.begin(), factories_.end(), [&](const auto& entry) {
-           return spells(name, entry.first);
-         });
+  return find(name) != factories_.end();
+}
+
+std::string ClassRegistry::resolve(std::string_view name) const {
+  const auto found = find(name);
+  return found == factories_.end() ? std::string() : found->first;
+}
+
+void ClassRegistry::add_alias(std::string_view alias, std::string_view class_name) {
+  aliases_.emplace(alias, class_name);
+}
+
+ClassRegistry::Factories::const_iterator ClassRegistry::find(std::string_view name) const {
+  if (const auto alias = aliases_.find(name); alias != aliases_.end()) name = alias->second;
+  const auto found = factories_.find(name);
+  if (found != factories_.end()) return found;
+  return std::find_if(factories_.begin(), factories_.end(),
+                      [&](const auto& entry) { return spells(name, entry.first); });
 }
 
 std::vector<std::string> ClassRegistry::names() const {
@@ -162,12 +178,7 @@ std::vector<std::string> ClassRegistry::names() const {
 }
 
 Ref<Configurable> ClassRegistry::make(std::string_view class_name, const Json& config) {
-  auto found = factories_.find(class_name);
-  if (found == factories_.end()) {
-    for (auto it = factories_.begin(); it != factories_.end(); ++it) {
-      if (spells(class_name, it->first)) found = it;
-    }
-  }
+  const auto found = find(class_name);
   if (found == factories_.end()) {
     value_error("unknown name '", class_name, "' in nacre.", module_, ".",
                 did_you_mean(std::string(class_name), names()));
@@ -179,6 +190,9 @@ Ref<Configurable> ClassRegistry::make(std::string_view class_name, const Json& c
 
 Ref<Configurable> deserialize(std::string_view module, const Json& json) {
   if (json.is_handle()) {
+    if (auto* function = dynamic_cast<FunctionHandle*>(json.as_handle().get())) {
+      return wrap_function(module, Ref<FunctionHandle>(function));
+    }
     auto* object = dynamic_cast<Configurable*>(json.as_handle().get());
     if (!object || object->module() != module) {
       value_error("expected an object of nacre.", module);

@@ -26,6 +26,8 @@ void register_metrics();
 void register_optimizers();
 void register_schedules();
 void register_models();
+// "mse", "mae", ...: short names that losses and metrics share.
+void register_loss_aliases(std::string_view module);
 
 // In the order in which defaults need each other.
 void register_builtin_classes();

@@ -73,6 +73,41 @@ def native(cls: type) -> type:
     return cls
 
 
+def python_core(kind: str, *arguments: Any) -> Any:
+    """The C++ side of an object that is written in Python: "Loss", "Metric", ..."""
+    return getattr(_core, "Python" + kind)(*arguments)
+
+
+def function_core(kind: str, name: str, function: Any) -> Any:
+    """A Python function of (y_true, y_pred) as a C++ "loss" or "metric"."""
+    return getattr(_core, f"function_{kind}")(name, function)
+
+
+def native_loss(class_name: str, arguments: dict[str, Any]) -> Any:
+    """The C++ object of a loss class."""
+    return _core.make("losses", class_name, arguments)
+
+
+def native_metric(class_name: str, arguments: dict[str, Any]) -> Any:
+    """The C++ object of a metric class."""
+    return _core.make("metrics", class_name, arguments)
+
+
+def knows(module: str, name: str) -> bool:
+    """Whether C++ has a class in a module by a name, an alias or a snake_case name."""
+    return bool(_core.resolve_class(module, name))
+
+
+def is_variable(value: Any) -> bool:
+    """Whether a value is a nacre.Variable."""
+    return isinstance(value, _core.Variable)
+
+
+def observe(value: Any) -> None:
+    """Says that a step depends on more than its recorded values, so that it is not replayed."""
+    _core.observe(value)
+
+
 class Native:
     """What the front ends of C++ objects share: construction, attributes, configuration."""
 
@@ -80,11 +115,25 @@ class Native:
     _base_arguments: tuple[str, ...] = ("name", "dtype")
     _signature: Signature
     _native_class: type | None = None
+    _hooks: tuple[str, ...] = ()  # methods that C++ calls when a subclass overrides them
     _core: Any
+    _native_core: Any = None
 
     def _init_native(self, cls: type, arguments: dict[str, Any]) -> None:
         self._arguments = arguments
-        self._core = _core.make(self._module, cls.__name__, self._native_config(arguments))
+        self._native_core = _core.make(self._module, cls.__name__, self._native_config(arguments))
+        if any(getattr(type(self), name) is not getattr(cls, name) for name in self._hooks):
+            # A Python subclass changes what the C++ class computes: Python is called.
+            self._init_python(arguments)
+        else:
+            self._core = self._native_core
+
+    def _init_python(self, arguments: dict[str, Any]) -> None:
+        """Prepares an object that is computed in Python."""
+
+    def _make_core(self) -> Any:
+        """The C++ object that calls this one; made anew when asked, since it holds this one."""
+        raise AttributeError(f"{type(self).__name__}: call super().__init__() first")
 
     def _native_config(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """The configuration for C++: None for a base argument means its default."""
@@ -98,14 +147,19 @@ class Native:
         arguments = self.__dict__.get("_arguments")
         if arguments is not None and name in arguments:
             return self._argument(name, arguments[name])
+        if name == "_core":
+            return self._make_core()
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def _argument(self, name: str, given: Any) -> Any:
         """The attribute of a constructor argument: as C++ normalized it, where it is plain data."""
         if callable(given) or hasattr(given, "get_config"):
             return given
-        value = self._core.get_field(name) if name in self._core.field_names() else given
-        return tuple(value) if isinstance(value, list) else value
+        core = self._native_core or self._core
+        value = core.get_field(name) if name in core.field_names() else given
+        if not isinstance(value, list):
+            return value
+        return tuple(value) if isinstance(given, list | tuple) else given  # one value for all
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal object.
@@ -115,7 +169,8 @@ class Native:
         """
         from nacre.saving import serialize_keras_object
 
-        names = [name for name in self._base_arguments if name in self._core.field_names()]
+        known = (self._native_core or self._core).field_names()
+        names = [name for name in self._base_arguments if name in known]
         names += [name for name in self._signature.names if name not in names]
         return {name: serialize_keras_object(self._config_value(name)) for name in names}
 

@@ -12,40 +12,70 @@ std::vector<Field> Loss::fields() {
 
 void Loss::validate() {
   if (name_.empty()) name_ = to_snake_case(class_name());
-  if (reduction_ != "sum_over_batch_size" && reduction_ != "sum" && reduction_ != "none" &&
-      reduction_ != "mean" && reduction_ != "mean_with_sample_weight") {
+  const std::string reduction = reduction_.value_or("none");
+  if (reduction != "sum_over_batch_size" && reduction != "sum" && reduction != "none" &&
+      reduction != "mean" && reduction != "mean_with_sample_weight") {
     value_error(class_name(),
                 ": expected reduction 'sum_over_batch_size', 'sum', 'mean', "
                 "'mean_with_sample_weight' or None, received '",
-                reduction_, "'");
+                reduction, "'");
   }
 }
 
-void squeeze_or_expand(Tensor& y_true, const Tensor& y_pred) {
-  const int rank = y_pred.rank();
-  if (y_true.rank() == rank + 1 && y_true.shape().back() == 1) {
-    y_true = ops::squeeze(y_true, IntList{-1});
-  } else if (y_true.rank() + 1 == rank && y_pred.shape().back() == 1) {
-    y_true = ops::expand_dims(y_true, -1);
+void squeeze_or_expand(Tensor& a, Tensor& b) {
+  const auto match = [](Tensor& longer, Tensor& shorter) {
+    if (longer.shape().back() != 1) return;
+    if (shorter.rank() == 1) {
+      shorter = ops::expand_dims(shorter, -1);
+    } else {
+      longer = ops::squeeze(longer, IntList{-1});
+    }
+  };
+  if (a.rank() == b.rank() + 1) {
+    match(a, b);
+  } else if (b.rank() == a.rank() + 1) {
+    match(b, a);
   }
 }
+
+namespace {
+
+// A weight shaped as the leading axes of `values`, with axes of one behind them.
+Tensor weight_like(const Tensor& sample_weight, const Tensor& values) {
+  Tensor weight = ops::cast(sample_weight, values.dtype());
+  while (weight.rank() > values.rank() && weight.shape().back() == 1) {
+    weight = ops::squeeze(weight, IntList{-1});
+  }
+  bool fits = weight.rank() <= values.rank();
+  for (int i = 0; fits && i < weight.rank(); ++i) {
+    const int64_t a = weight.shape()[i], b = values.shape()[i];
+    fits = a == b || a == 1 || b == 1 || a < 0 || b < 0;
+  }
+  if (!fits) {
+    value_error("expected sample_weight to fit losses of shape ", values.shape(), ", received ",
+                sample_weight.shape());
+  }
+  while (weight.rank() < values.rank()) weight = ops::expand_dims(weight, -1);
+  return weight;
+}
+
+}  // namespace
 
 Tensor reduce_weighted(const Tensor& values, const Tensor& sample_weight,
                        const std::string& reduction) {
   Tensor weighted = values;
   Tensor weight;
   if (sample_weight.defined()) {
-    weight = ops::cast(sample_weight, values.dtype());
-    while (weight.rank() > values.rank() && weight.shape().back() == 1) {
-      weight = ops::squeeze(weight, IntList{-1});
-    }
-    while (weight.rank() < values.rank()) weight = ops::expand_dims(weight, -1);
-    weighted = ops::multiply(values, weight);
+    weight = weight_like(sample_weight, values);
+    weighted = values * weight;
   }
-  if (reduction == "none") return weighted;
-  if (reduction == "sum") return ops::sum(weighted);
+  if (reduction == "none" || weighted.rank() == 0) return weighted;
+  if (reduction == "sum" || weighted.size() == 0) return ops::sum(weighted);
   if (reduction == "mean_with_sample_weight" && weight.defined()) {
-    return ops::sum(weighted) / ops::sum(ops::broadcast_to(weight, values.shape()));
+    const Tensor total = ops::sum(weight);
+    // No weight at all is no loss, not NaN.
+    return ops::sum(weighted) /
+           ops::where(ops::equal(total, ops::scalar(0)), ops::ones_like(total), total);
   }
   return ops::mean(weighted);
 }
@@ -55,9 +85,15 @@ Tensor Loss::operator()(const Tensor& y_true, const Tensor& y_pred, const Tensor
   // Losses add up many terms: half precision is widened first.
   const DType wide =
       dtype == DType::kFloat16 || dtype == DType::kBFloat16 ? DType::kFloat32 : dtype;
-  const Tensor prediction = y_pred.dtype() == wide ? y_pred : ops::cast(y_pred, wide);
-  Tensor values = call(y_true, prediction);
-  return reduce_weighted(values, sample_weight, reduction_);
+  Tensor prediction = y_pred.dtype() == wide ? y_pred : ops::cast(y_pred, wide);
+  Tensor target = y_true;
+  squeeze_or_expand(target, prediction);
+  return reduce_weighted(call(target, prediction), sample_weight, reduction_.value_or("none"));
+}
+
+Tensor FunctionLoss::call(const Tensor& y_true, const Tensor& y_pred) {
+  const Tensor target = y_true.dtype() == y_pred.dtype() ? y_true : ops::cast(y_true, y_pred.dtype());
+  return function_(target, y_pred);
 }
 
 }  // namespace nacre

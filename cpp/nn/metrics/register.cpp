@@ -1,7 +1,22 @@
+#include "nacre/nn/metric.h"
 #include "nn/registry.h"
 
 namespace nacre {
 
-void register_metrics() {}
+void register_accuracy_metrics();
+void register_error_metrics();
+
+void register_metrics() {
+  register_class<Sum>();
+  register_class<Mean>();
+  register_accuracy_metrics();
+  register_error_metrics();
+  register_loss_aliases("metrics");
+  ClassRegistry& registry = ClassRegistry::of("metrics");
+  registry.add_alias("rmse", "RootMeanSquaredError");
+  registry.add_alias("RMSE", "RootMeanSquaredError");
+  registry.add_alias("logcosh", "LogCoshError");
+  registry.add_alias("log_cosh", "LogCoshError");
+}
 
 }  // namespace nacre

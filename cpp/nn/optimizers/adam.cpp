@@ -17,16 +17,22 @@ class Adam : public Optimizer {
   bool amsgrad = false;
 
  protected:
-  void make_slots(const VariableRef& variable, size_t index) override {
-    m_.push_back(add_slot(variable, "momentum"));
-    v_.push_back(add_slot(variable, "velocity"));
-    if (amsgrad) v_max_.push_back(add_slot(variable, "velocity_hat"));
+  bool decays_in_update() const override { return true; }
+
+  void make_slots(const std::vector<VariableRef>& variables) override {
+    for (const auto& variable : variables) {
+      m_.push_back(add_slot(variable, "momentum"));
+      v_.push_back(add_slot(variable, "velocity"));
+    }
+    for (const auto& variable : variables) {
+      if (amsgrad) v_max_.push_back(add_slot(variable, "velocity_hat"));
+    }
   }
 
   void update(const Tensor& grad, const VariableRef& variable, size_t index,
               const Tensor& learning_rate) override {
     static const Tensor one = Tensor::scalar(int64_t{1});
-    const Tensor step = ops::add(iterations()->value(), one);
+    const Tensor step = ops::add(update_count(), one);
     const Tensors next = ops::adam_update(
         variable->value(), m_[index]->value(), v_[index]->value(),
         amsgrad ? v_max_[index]->value() : Tensor(), grad, learning_rate, step, beta_1, beta_2,
@@ -46,6 +52,10 @@ class AdamW final : public Adam {
  public:
   AdamW() { weight_decay_ = 0.004; }
   std::string_view class_name() const override { return "AdamW"; }
+  void validate() override {
+    if (!weight_decay_) value_error("AdamW: expected weight_decay to be a number, received None");
+    Adam::validate();
+  }
 };
 
 }  // namespace

@@ -1,5 +1,9 @@
 #include "nacre/nn/optimizer.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "nacre/graph/plan.h"
 #include "nacre/nn/layer.h"
 #include "nacre/ops/ops.h"
 #include "nacre/ops/recorder.h"
@@ -33,7 +37,7 @@ std::vector<Field> Optimizer::fields() {
 }
 
 void Optimizer::validate() {
-  if (name_.empty()) name_ = to_snake_case(class_name());
+  if (name_.empty()) name_ = unique_name(to_snake_case(class_name()));
   const int clips = (clipnorm_ ? 1 : 0) + (clipvalue_ ? 1 : 0) + (global_clipnorm_ ? 1 : 0);
   if (clips > 1) {
     value_error(class_name(), ": expected at most one of clipnorm, clipvalue, global_clipnorm");
@@ -45,22 +49,30 @@ void Optimizer::validate() {
   if (use_ema_ && (ema_momentum_ < 0 || ema_momentum_ > 1)) {
     value_error(class_name(), ": expected ema_momentum in [0, 1], received ", ema_momentum_);
   }
+  if (ema_overwrite_frequency_ && *ema_overwrite_frequency_ < 1) {
+    value_error(class_name(), ": expected ema_overwrite_frequency >= 1 or None, received ",
+                *ema_overwrite_frequency_);
+  }
   if (gradient_accumulation_steps_ && *gradient_accumulation_steps_ < 2) {
     value_error(class_name(), ": expected gradient_accumulation_steps >= 2 or None, received ",
                 *gradient_accumulation_steps_);
   }
   iterations();
-  if (!learning_rate_.schedule && !rate_) {
-    const PauseRecording pause;
-    rate_ = make_ref<Variable>(Tensor::scalar(static_cast<float>(learning_rate_.value)),
-                               "learning_rate", false);
-    rate_->path = name_ + "/learning_rate";
-    variables_.push_back(rate_);
-  }
+  if (!learning_rate_.schedule) make_rate_variable();
+}
+
+void Optimizer::make_rate_variable() {
+  if (rate_) return;
+  const PauseRecording pause;
+  rate_ = make_ref<Variable>(Tensor::scalar(static_cast<float>(learning_rate_.value)),
+                             "learning_rate", false);
+  rate_->path = name_ + "/learning_rate";
+  variables_.insert(variables_.begin() + 1, rate_);
 }
 
 const VariableRef& Optimizer::iterations() {
   if (!iterations_) {
+    const PauseRecording pause;
     iterations_ = make_ref<Variable>(Tensor::scalar(int64_t{0}), "iteration", false);
     iterations_->path = name_ + "/iteration";
     variables_.insert(variables_.begin(), iterations_);
@@ -68,16 +80,30 @@ const VariableRef& Optimizer::iterations() {
   return iterations_;
 }
 
+Tensor Optimizer::update_count() {
+  const Tensor steps = iterations()->value();
+  if (!gradient_accumulation_steps_) return steps;
+  return ops::floor_divide(steps, Tensor::scalar(*gradient_accumulation_steps_));
+}
+
 Tensor Optimizer::learning_rate() {
-  if (learning_rate_.schedule) return (*learning_rate_.schedule)(iterations_->value());
-  return rate_->value();
+  if (!learning_rate_.schedule) return rate_->value();
+  return ops::cast((*learning_rate_.schedule)(iterations()->value()), DType::kFloat32);
 }
 
 void Optimizer::set_learning_rate(double value) {
   if (learning_rate_.schedule) {
-    type_error(class_name(), ": the learning rate is a schedule and cannot be set");
+    type_error(class_name(), ": the learning rate is a schedule and cannot be set to a number");
   }
+  learning_rate_.value = value;
   rate_->assign(Tensor::scalar(static_cast<float>(value)));
+}
+
+void Optimizer::set_learning_rate(Ref<LearningRateSchedule> schedule) {
+  learning_rate_.schedule = std::move(schedule);
+  std::erase(variables_, rate_);
+  rate_ = nullptr;
+  ++version_;
 }
 
 size_t Optimizer::index_of(const Variable& variable) const {
@@ -95,42 +121,83 @@ void Optimizer::build(const std::vector<VariableRef>& variables) {
     return;
   }
   const PauseRecording pause;
-  for (size_t i = 0; i < variables.size(); ++i) {
-    index_by_id_[variables[i]->id()] = i;
-    make_slots(variables[i], i);
-  }
+  build_all(variables);
+  begin_build(variables);  // where a Python subclass has not called it
+  built_ = true;
+}
+
+void Optimizer::build_all(const std::vector<VariableRef>& variables) {
+  begin_build(variables);
+  make_slots(variables);
+}
+
+void Optimizer::begin_build(const std::vector<VariableRef>& variables) {
+  if (begun_) return;
+  begun_ = true;
+  trained_ = variables;
+  for (size_t i = 0; i < variables.size(); ++i) index_by_id_[variables[i]->id()] = i;
   if (use_ema_) {
+    for (const auto& variable : variables) averages_.push_back(add_slot(variable, "average"));
+  }
+  if (gradient_accumulation_steps_) {
     for (const auto& variable : variables) {
-      averages_.push_back(add_slot(variable, "average"));
-      averages_.back()->assign(variable->raw());
+      accumulators_.push_back(add_slot(variable, "gradient_accumulator"));
     }
   }
-  built_ = true;
 }
 
 VariableRef Optimizer::add_slot(const VariableRef& variable, const std::string& name, double value) {
   const PauseRecording pause;
-  auto slot = make_ref<Variable>(ops::full(variable->shape(), value, variable->dtype()),
-                                 variable->name + "_" + name, false);
   std::string owner = variable->path;
   for (char& c : owner) {
     if (c == '/') c = '_';
   }
-  slot->path = name_ + "/" + owner + "_" + name;
+  auto slot = make_ref<Variable>(ops::full(variable->shape(), value, variable->dtype()),
+                                 owner + "_" + name, false);
+  slot->path = name_ + "/" + slot->name;
   variables_.push_back(slot);
   return slot;
 }
 
+VariableRef Optimizer::add_variable(const std::string& name, const Shape& shape, DType dtype,
+                                    const Ref<Initializer>& initializer) {
+  const PauseRecording pause;
+  const Tensor value = initializer ? (*initializer)(shape, dtype) : ops::zeros(shape, dtype);
+  auto variable = make_ref<Variable>(value, name, false);
+  variable->path = name_ + "/" + name;
+  variables_.push_back(variable);
+  return variable;
+}
+
 double Optimizer::decay_of(const Variable& variable) const {
-  if (!weight_decay_) return 0;
-  for (const std::string& name : undecayed_names_) {
-    if (variable.path.find(name) != std::string::npos) return 0;
+  if (!weight_decay_ || undecayed_ids_.contains(variable.id())) return 0;
+  for (const std::regex& pattern : undecayed_patterns_) {
+    if (std::regex_search(variable.path, pattern)) return 0;
   }
   return *weight_decay_;
 }
 
-void Optimizer::exclude_from_weight_decay(const std::vector<std::string>& names) {
-  undecayed_names_.insert(undecayed_names_.end(), names.begin(), names.end());
+void Optimizer::exclude_from_weight_decay(const std::vector<VariableRef>& variables,
+                                          const std::vector<std::string>& patterns) {
+  if (built_) {
+    value_error(class_name(), ": exclude_from_weight_decay must be called before build");
+  }
+  std::vector<std::regex> compiled;
+  for (const std::string& pattern : patterns) {
+    try {
+      compiled.emplace_back(pattern);
+    } catch (const std::regex_error&) {
+      value_error(class_name(), ": expected a regular expression in var_names, received '", pattern,
+                  "'");
+    }
+  }
+  undecayed_ids_.clear();
+  for (const auto& variable : variables) undecayed_ids_.insert(variable->id());
+  undecayed_patterns_ = std::move(compiled);
+}
+
+Tensor Optimizer::scale_loss(const Tensor& loss) const {
+  return loss_scale_factor_ ? loss * *loss_scale_factor_ : loss;
 }
 
 void Optimizer::clip(Tensors& grads) const {
@@ -138,13 +205,13 @@ void Optimizer::clip(Tensors& grads) const {
     for (Tensor& g : grads) g = ops::clip(g, -*clipvalue_, *clipvalue_);
   }
   // g * limit / max(norm, limit): unchanged within the limit.
-  if (clipnorm_) {
+  if (clipnorm_ && *clipnorm_ > 0) {
     for (Tensor& g : grads) {
       const Tensor norm = ops::sqrt(ops::sum(ops::square(g)));
       g = g * (*clipnorm_ / ops::maximum(norm, ops::scalar(*clipnorm_)));
     }
   }
-  if (global_clipnorm_) {
+  if (global_clipnorm_ && *global_clipnorm_ > 0) {
     Tensor total;
     for (const Tensor& g : grads) {
       const Tensor squares = ops::cast(ops::sum(ops::square(g)), DType::kFloat32);
@@ -161,39 +228,108 @@ void Optimizer::apply(const Tensors& grads, const std::vector<VariableRef>& vari
     value_error(class_name(), ": expected one gradient a variable, received ", grads.size(),
                 " gradients for ", variables.size(), " variables");
   }
+  if (grads.empty()) return;
   build(variables);
   Tensors given;
   std::vector<VariableRef> targets;
+  std::string without;
   for (size_t i = 0; i < grads.size(); ++i) {
-    if (!grads[i].defined()) continue;
+    if (!grads[i].defined()) {
+      without += (without.empty() ? "'" : ", '") + variables[i]->path + "'";
+      continue;
+    }
     if (!(grads[i].shape() == variables[i]->shape())) {
       value_error(class_name(), ": expected a gradient of shape ", variables[i]->shape(), " for '",
                   variables[i]->path, "', received ", grads[i].shape());
     }
-    given.push_back(grads[i]);
+    if (variables[i]->overwrite_with_gradient) {
+      variables[i]->assign(grads[i]);
+      continue;
+    }
+    Tensor g = grads[i];
+    if (g.dtype() != variables[i]->dtype()) g = ops::cast(g, variables[i]->dtype());
+    given.push_back(loss_scale_factor_ ? g / *loss_scale_factor_ : g);
     targets.push_back(variables[i]);
   }
-  if (given.empty() && !grads.empty()) {
+  if (given.empty() && !without.empty()) {
     value_error(class_name(), ": no gradients provided for any variable");
   }
-  if (loss_scale_factor_) {
-    for (Tensor& g : given) g = g / *loss_scale_factor_;
+  if (!without.empty() && !std::exchange(warned_, true)) {
+    warn(str_cat(class_name(), ": the loss does not depend on ", without, "; not updated"));
   }
-  clip(given);
-  const Tensor rate = learning_rate();
-  for (size_t i = 0; i < given.size(); ++i) {
-    const Tensor g = given[i].dtype() == targets[i]->dtype()
-                         ? given[i]
-                         : ops::cast(given[i], targets[i]->dtype());
-    update(g, targets[i], index_of(*targets[i]), rate);
-    if (targets[i]->constraint) targets[i]->assign(targets[i]->constraint(targets[i]->value()));
+  if (gradient_accumulation_steps_) {
+    accumulate(given, targets);
+  } else {
+    update_all(std::move(given), targets);
+  }
+  if (use_ema_) update_averages();
+  for (const auto& target : targets) {
+    if (target->constraint) target->assign(target->constraint(target->value()));
   }
   static const Tensor one = Tensor::scalar(int64_t{1});
   iterations_->assign(ops::add(iterations_->value(), one));
-  for (size_t i = 0; use_ema_ && i < targets.size(); ++i) {
-    const VariableRef& average = averages_[index_of(*targets[i])];
-    average->assign(average->value() * ema_momentum_ +
-                    targets[i]->value() * (1 - ema_momentum_));
+}
+
+void Optimizer::update_all(Tensors grads, const std::vector<VariableRef>& targets) {
+  clip(grads);
+  const Tensor rate = learning_rate();
+  for (size_t i = 0; i < grads.size(); ++i) {
+    const VariableRef& target = targets[i];
+    const double decay = decays_in_update() ? 0 : decay_of(*target);
+    if (decay != 0) {
+      const Tensor value = target->value();
+      target->assign(value - value * (ops::cast(rate, target->dtype()) * decay));
+    }
+    update(grads[i], target, index_of(*target), rate);
+  }
+}
+
+// Every step adds to the accumulators and computes the update; only the last of each group keeps it.
+// A recorded step must be the same each time, so the choice is made by values.
+void Optimizer::accumulate(const Tensors& grads, const std::vector<VariableRef>& targets) {
+  const int64_t group = *gradient_accumulation_steps_;
+  static const Tensor one = Tensor::scalar(int64_t{1});
+  const Tensor at = ops::mod(ops::add(iterations_->value(), one), Tensor::scalar(group));
+  const Tensor last = ops::equal(at, Tensor::scalar(int64_t{0}));
+  Tensors means;
+  for (size_t i = 0; i < grads.size(); ++i) {
+    const VariableRef& sum = accumulators_[index_of(*targets[i])];
+    const Tensor total = sum->value() + grads[i];
+    means.push_back(total / static_cast<double>(group));
+    sum->assign(ops::where(last, ops::zeros_like(total), total));
+  }
+  std::vector<VariableRef> changing = targets;
+  for (const auto& variable : variables_) {
+    const auto is = [&](const VariableRef& other) { return other == variable; };
+    if (variable == iterations_ || variable == rate_) continue;
+    if (std::any_of(accumulators_.begin(), accumulators_.end(), is)) continue;
+    if (std::any_of(averages_.begin(), averages_.end(), is)) continue;
+    changing.push_back(variable);
+  }
+  Tensors before;
+  for (const auto& variable : changing) before.push_back(variable->value());
+  update_all(std::move(means), targets);
+  for (size_t i = 0; i < changing.size(); ++i) {
+    changing[i]->assign(ops::where(last, changing[i]->value(), before[i]));
+  }
+}
+
+void Optimizer::update_averages() {
+  const Tensor count = update_count();
+  // The first average is the value itself.
+  const Tensor first = ops::equal(count, Tensor::scalar(int64_t{0}));
+  Tensor overwrite;
+  if (ema_overwrite_frequency_) {
+    static const Tensor one = Tensor::scalar(int64_t{1});
+    const Tensor at = ops::mod(ops::add(count, one), Tensor::scalar(*ema_overwrite_frequency_));
+    overwrite = ops::equal(at, Tensor::scalar(int64_t{0}));
+  }
+  for (size_t i = 0; i < trained_.size(); ++i) {
+    const Tensor value = trained_[i]->value();
+    const Tensor mixed = averages_[i]->value() * ema_momentum_ + value * (1 - ema_momentum_);
+    const Tensor average = ops::where(first, value, mixed);
+    averages_[i]->assign(average);
+    if (overwrite.defined()) trained_[i]->assign(ops::where(overwrite, average, value));
   }
 }
 

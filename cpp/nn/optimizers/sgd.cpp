@@ -21,8 +21,12 @@ class SGD final : public Optimizer {
   }
 
  protected:
-  void make_slots(const VariableRef& variable, size_t index) override {
-    if (momentum != 0) velocity_.push_back(add_slot(variable, "momentum"));
+  bool decays_in_update() const override { return true; }
+
+  void make_slots(const std::vector<VariableRef>& variables) override {
+    for (const auto& variable : variables) {
+      if (momentum != 0) velocity_.push_back(add_slot(variable, "momentum"));
+    }
   }
 
   void update(const Tensor& grad, const VariableRef& variable, size_t index,
@@ -42,10 +46,12 @@ class SGD final : public Optimizer {
 }  // namespace
 
 void register_adam();
+void register_adaptive_optimizers();
 
 void register_optimizers() {
   register_class<SGD>();
   register_adam();
+  register_adaptive_optimizers();
 }
 
 }  // namespace nacre

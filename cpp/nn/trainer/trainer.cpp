@@ -155,11 +155,12 @@ void Trainer::run_train_step(const Batch& batch) {
   model_.clear_losses();
   Tape tape(false, true);
   Tensors y_pred;
-  Tensor loss;
+  Tensor loss, scaled;
   {
     const RecorderScope scope(tape);
     y_pred = model_(batch.x, true);
     loss = compute_loss(batch, y_pred);
+    scaled = options_.optimizer->scale_loss(loss);
   }
   Tensors values;
   for (const auto& variable : trainable_) values.push_back(tape.value_of(*variable));
@@ -170,7 +171,7 @@ void Trainer::run_train_step(const Batch& batch) {
     variables.push_back(trainable_[i]);
     sources.push_back(values[i]);
   }
-  const Tensors grads = tape.gradient({loss}, sources);
+  const Tensors grads = tape.gradient({scaled}, sources);
   options_.optimizer->apply(grads, variables);
   update_metrics(batch, y_pred, loss);
   model_.clear_losses();
@@ -193,7 +194,8 @@ void Trainer::train_step(const Batch& batch) {
     options_.optimizer->build(trainable_);
   }
   if (options_.run_eagerly) return run_train_step(batch);
-  train_plans_.call(flatten(batch), layout(batch), [&](std::span<const Tensor> all) {
+  const std::string key = layout(batch) + std::to_string(options_.optimizer->version());
+  train_plans_.call(flatten(batch), key, [&](std::span<const Tensor> all) {
     run_train_step(unflatten(batch, all));
     return Tensors();
   });

@@ -15,6 +15,8 @@ struct FunctionHandle final : RefCounted {
   explicit FunctionHandle(std::function<Tensor(const Tensor&)> f, Json json = {})
       : function(std::move(f)), serialized(std::move(json)) {}
   std::function<Tensor(const Tensor&)> function;
+  // The same function called with (shape, dtype), where it may serve as an initializer.
+  std::function<Tensor(const Shape&, DType)> initialize;
   Json serialized;  // how it is written to a file; null: it cannot be
 };
 

@@ -90,16 +90,23 @@ class ClassRegistry {
   using Factory = Ref<Configurable> (*)();
   static ClassRegistry& of(std::string_view module);
   void add(std::string_view class_name, Factory factory);
+  // A further name of a class ("mse").
+  void add_alias(std::string_view alias, std::string_view class_name);
   // ValueError with a suggestion for an unknown name.
   Ref<Configurable> make(std::string_view class_name, const Json& config = Json::object());
   std::vector<std::string> names() const;
   bool contains(std::string_view class_name) const;
-  bool contains_name(std::string_view name) const;  // class or snake_case name
+  bool contains_name(std::string_view name) const;  // class, alias or snake_case name
+  std::string resolve(std::string_view name) const;  // its class name; "" for an unknown one
 
  private:
   explicit ClassRegistry(std::string_view module) : module_(module) {}
   std::string module_;
-  std::map<std::string, Factory, std::less<>> factories_;
+  // The class that `name` spells: itself, an alias, its snake_case or lower-case form; else end().
+  using Factories = std::map<std::string, Factory, std::less<>>;
+  Factories::const_iterator find(std::string_view name) const;
+  Factories factories_;
+  std::map<std::string, std::string, std::less<>> aliases_;
 };
 
 // An object of `module` from: a handle to one, a serialized object, a class name ("Adam") or its

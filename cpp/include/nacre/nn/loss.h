@@ -1,6 +1,8 @@
 // Loss: a number a sample, weighted and reduced to a scalar.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "nacre/nn/configurable.h"
@@ -26,12 +28,12 @@ class Loss : public Configurable {
 
  protected:
   std::string name_;
-  std::string reduction_ = "sum_over_batch_size";
+  std::optional<std::string> reduction_ = "sum_over_batch_size";  // none: not reduced
   std::optional<DType> dtype_;
 };
 
-// y_true brought to y_pred's rank: a trailing axis of one is dropped or added, as Keras does.
-void squeeze_or_expand(Tensor& y_true, const Tensor& y_pred);
+// Where the ranks differ by a trailing axis of one, it is added to a vector or else dropped.
+void squeeze_or_expand(Tensor& a, Tensor& b);
 // values * sample_weight, reduced: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum",
 // "none".
 Tensor reduce_weighted(const Tensor& values, const Tensor& sample_weight,
@@ -45,9 +47,8 @@ class FunctionLoss final : public Loss {
     name_ = std::move(name);
   }
   std::string_view class_name() const override { return "FunctionLoss"; }
-  Tensor call(const Tensor& y_true, const Tensor& y_pred) override {
-    return function_(y_true, y_pred);
-  }
+  // Targets are cast to the dtype of y_pred, as Keras does before it calls a function.
+  Tensor call(const Tensor& y_true, const Tensor& y_pred) override;
 
  private:
   Function function_;

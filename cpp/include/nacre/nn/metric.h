@@ -1,6 +1,8 @@
 // Metric: totals held in variables, updated by every batch, read when asked.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,11 +27,15 @@ class Metric : public Configurable {
 
   const std::string& name() const { return name_; }
   void set_name(std::string name) { name_ = std::move(name); }
+  DType dtype() const { return dtype_.value_or(floatx()); }  // of the result
   const std::vector<VariableRef>& variables() const { return variables_; }
   VariableRef add_variable(const std::string& name, const Shape& shape,
-                           DType dtype = DType::kFloat32);
+                           DType dtype = DType::kFloat32, const Ref<Initializer>& initializer = {});
 
  protected:
+  // x / y, and 0 where y is 0: a metric before its first batch.
+  Tensor divide_no_nan(const Tensor& x, const Tensor& y) const;
+
   std::string name_;
   std::optional<DType> dtype_;
 
@@ -37,9 +43,33 @@ class Metric : public Configurable {
   std::vector<VariableRef> variables_;
 };
 
-// Weighted mean of values.
+// Values and weights, one a sample: further axes are reduced with `reduce` (ops::mean or ops::sum).
+struct WeightedValues {
+  Tensor values;  // times the weight
+  Tensor weight;  // undefined: none
+};
+using ReduceFn = Tensor (*)(const Tensor& x, const std::optional<IntList>& axis, bool keepdims);
+WeightedValues to_samples(const Tensor& values, const Tensor& sample_weight, ReduceFn reduce);
+
+// Weighted sum of values.
+class Sum final : public Metric {
+ public:
+  Sum() { name_ = "sum"; }
+  std::string_view class_name() const override { return "Sum"; }
+  void validate() override;
+  // y_true are the values; y_pred is not used.
+  void update_state(const Tensor& y_true, const Tensor& y_pred,
+                    const Tensor& sample_weight) override;
+  Tensor result() override;
+
+ private:
+  VariableRef total_;
+};
+
+// Weighted mean of values. Total and count are float64: counts stay exact past 2^24 samples.
 class Mean : public Metric {
  public:
+  Mean() { name_ = "mean"; }
   std::string_view class_name() const override { return "Mean"; }
   void validate() override;
   // y_true are the values; y_pred is not used.

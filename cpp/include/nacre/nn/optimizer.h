@@ -2,12 +2,15 @@
 #pragma once
 
 #include <optional>
+#include <regex>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "nacre/graph/variable.h"
 #include "nacre/nn/configurable.h"
+#include "nacre/nn/initializer.h"
 
 namespace nacre {
 
@@ -36,28 +39,48 @@ class Optimizer : public Configurable {
 
   // Makes the slots for these variables, once; a later call must bring the same ones (ValueError).
   void build(const std::vector<VariableRef>& variables);
-  // One step: clips, decays, updates, constrains, averages. grads[i] belongs to variables[i];
+  // One step: clips, decays, updates, averages, constrains. grads[i] belongs to variables[i];
   // undefined gradients leave their variable alone, all undefined is a ValueError.
   void apply(const Tensors& grads, const std::vector<VariableRef>& variables);
 
   const std::string& name() const { return name_; }
   bool built() const { return built_; }
+  const std::vector<VariableRef>& trained_variables() const { return trained_; }
+  // The count of apply() calls, and of updates (fewer with gradient accumulation).
   const VariableRef& iterations();
+  Tensor update_count();
   // The current rate: of the schedule, or the variable that callbacks set.
   Tensor learning_rate();
+  const VariableRef& learning_rate_variable() const { return rate_; }  // null with a schedule
   void set_learning_rate(double value);  // TypeError when there is a schedule
+  void set_learning_rate(Ref<LearningRateSchedule> schedule);
   bool has_schedule() const { return static_cast<bool>(learning_rate_.schedule); }
+  // Changes whenever recorded steps no longer describe this optimizer.
+  int64_t version() const { return version_; }
   // iterations, learning_rate, slots: what is saved to resume.
   const std::vector<VariableRef>& variables() const { return variables_; }
+  // The loss times loss_scale_factor.
+  Tensor scale_loss(const Tensor& loss) const;
   // Copies averaged weights into the variables (EMA), at the end of training.
   void finalize_variable_values(const std::vector<VariableRef>& variables);
-  // Variables whose name contains one of these strings are not decayed.
-  void exclude_from_weight_decay(const std::vector<std::string>& names);
+  // These variables, and those whose path matches one of the regular expressions, are not decayed.
+  // ValueError after build() and for a bad expression.
+  void exclude_from_weight_decay(const std::vector<VariableRef>& variables,
+                                 const std::vector<std::string>& patterns);
+  size_t index_of(const Variable& variable) const;  // ValueError for an unknown one
+  VariableRef add_variable(const std::string& name, const Shape& shape, DType dtype,
+                           const Ref<Initializer>& initializer = {});
 
  protected:
-  virtual void make_slots(const VariableRef& variable, size_t index) {}
+  // Makes what every optimizer has: indices, averages, accumulators.
+  void begin_build(const std::vector<VariableRef>& variables);
+  // begin_build() and make_slots().
+  virtual void build_all(const std::vector<VariableRef>& variables);
+  virtual void make_slots(const std::vector<VariableRef>& variables) {}
   virtual void update(const Tensor& grad, const VariableRef& variable, size_t index,
                       const Tensor& learning_rate) = 0;
+  // Whether update() decays the weights itself.
+  virtual bool decays_in_update() const { return false; }
   VariableRef add_slot(const VariableRef& variable, const std::string& name, double value = 0);
   // The decay of a variable: weight_decay, or 0 where excluded or not set.
   double decay_of(const Variable& variable) const;
@@ -76,15 +99,24 @@ class Optimizer : public Configurable {
 
  private:
   void clip(Tensors& grads) const;
-  size_t index_of(const Variable& variable) const;
+  void make_rate_variable();
+  void update_all(Tensors grads, const std::vector<VariableRef>& targets);
+  void accumulate(const Tensors& grads, const std::vector<VariableRef>& targets);
+  void update_averages();
 
   bool built_ = false;
+  bool begun_ = false;
+  bool warned_ = false;
+  int64_t version_ = 0;
   VariableRef iterations_;
   VariableRef rate_;
   std::vector<VariableRef> variables_;
-  std::vector<VariableRef> averages_;  // EMA, one a trained variable
+  std::vector<VariableRef> trained_;
+  std::vector<VariableRef> averages_;      // EMA, one a trained variable
+  std::vector<VariableRef> accumulators_;  // of gradients, one a trained variable
   std::unordered_map<uint64_t, size_t> index_by_id_;
-  std::vector<std::string> undecayed_names_;
+  std::unordered_set<uint64_t> undecayed_ids_;
+  std::vector<std::regex> undecayed_patterns_;
 };
 
 }  // namespace nacre

@@ -1,0 +1,166 @@
+"""Losses: what training minimizes, as classes and as functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nacre import _family, _native
+from nacre.losses.functions import (
+    binary_crossentropy,
+    binary_focal_crossentropy,
+    categorical_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_hinge,
+    cosine_similarity,
+    hinge,
+    huber,
+    kl_divergence,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
+    sparse_categorical_crossentropy,
+    squared_hinge,
+)
+from nacre.losses.hinge_losses import CategoricalHinge, Hinge, SquaredHinge
+from nacre.losses.loss import Loss
+from nacre.losses.probabilistic_losses import (
+    BinaryCrossentropy,
+    BinaryFocalCrossentropy,
+    CategoricalCrossentropy,
+    CategoricalFocalCrossentropy,
+    KLDivergence,
+    Poisson,
+    SparseCategoricalCrossentropy,
+)
+from nacre.losses.regression_losses import (
+    CosineSimilarity,
+    Huber,
+    LogCosh,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+)
+
+# What Keras calls the same functions.
+_FUNCTIONS = {
+    function.__name__: (function, class_name)
+    for function, class_name in (
+        (mean_squared_error, "MeanSquaredError"),
+        (mean_absolute_error, "MeanAbsoluteError"),
+        (mean_absolute_percentage_error, "MeanAbsolutePercentageError"),
+        (mean_squared_logarithmic_error, "MeanSquaredLogarithmicError"),
+        (cosine_similarity, "CosineSimilarity"),
+        (huber, "Huber"),
+        (log_cosh, "LogCosh"),
+        (hinge, "Hinge"),
+        (squared_hinge, "SquaredHinge"),
+        (categorical_hinge, "CategoricalHinge"),
+        (binary_crossentropy, "BinaryCrossentropy"),
+        (binary_focal_crossentropy, "BinaryFocalCrossentropy"),
+        (categorical_crossentropy, "CategoricalCrossentropy"),
+        (categorical_focal_crossentropy, "CategoricalFocalCrossentropy"),
+        (sparse_categorical_crossentropy, "SparseCategoricalCrossentropy"),
+        (poisson, "Poisson"),
+        (kl_divergence, "KLDivergence"),
+    )
+}
+
+
+def get(identifier: Any) -> Any:
+    """A loss from a name, a configuration, a class, or what is one already.
+
+    Args:
+        identifier: "MeanSquaredError" gives a Loss, "mean_squared_error" and "mse" the function; a
+            dict of ``serialize`` the object it describes; a Loss or a function itself.
+
+    Raises:
+        ValueError: An unknown name.
+
+    Example:
+        >>> import nacre
+        >>> float(nacre.losses.get("mse")([0.0, 0.0], [0.0, 2.0]))
+        2.0
+    """
+    if isinstance(identifier, str):
+        cls = _family.find_class("losses", identifier)
+        if cls is not None and cls.__name__ != identifier:
+            for function, class_name in _FUNCTIONS.values():
+                if class_name == cls.__name__:
+                    return function
+    return _family.get(identifier, "losses", Loss, "loss")
+
+
+def get_core(loss: Any) -> Any:
+    """What a trainer takes for a loss given to ``compile``: a Loss, or the C++ object of a function.
+
+    Raises:
+        ValueError: An unknown name.
+    """
+    if isinstance(loss, str) and _family.find_class("losses", loss) is not None:
+        return _family.find_class("losses", loss)()
+    loss = get(loss)
+    if loss is None or isinstance(loss, Loss):
+        return loss
+    function, class_name = _FUNCTIONS.get(getattr(loss, "__name__", ""), (None, None))
+    if function is loss:
+        return _family.find_class("losses", class_name)()
+    name = getattr(loss, "__name__", type(loss).__name__)
+    return _native.function_core("loss", name, loss)
+
+
+def serialize(loss: Any) -> Any:
+    """The configuration that ``deserialize`` reads."""
+    from nacre.saving import serialize_keras_object
+
+    return serialize_keras_object(loss)
+
+
+def deserialize(name: Any, custom_objects: Any = None) -> Any:
+    """The loss of a configuration."""
+    return _family.deserialize(name, "losses", custom_objects)
+
+
+__all__ = [
+    "BinaryCrossentropy",
+    "BinaryFocalCrossentropy",
+    "CategoricalCrossentropy",
+    "CategoricalFocalCrossentropy",
+    "CategoricalHinge",
+    "CosineSimilarity",
+    "Hinge",
+    "Huber",
+    "KLDivergence",
+    "LogCosh",
+    "Loss",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Poisson",
+    "SparseCategoricalCrossentropy",
+    "SquaredHinge",
+    "binary_crossentropy",
+    "binary_focal_crossentropy",
+    "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_hinge",
+    "cosine_similarity",
+    "deserialize",
+    "get",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "poisson",
+    "serialize",
+    "sparse_categorical_crossentropy",
+    "squared_hinge",
+]

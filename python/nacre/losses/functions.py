@@ -1,0 +1,382 @@
+"""The losses as functions: one value a sample, neither weighted nor reduced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nacre._native import native_loss
+from nacre.ops import convert_to_tensor
+
+
+def _call(class_name: str, y_true: Any, y_pred: Any, **arguments: Any) -> Any:
+    core = native_loss(class_name, arguments)
+    return core.call(convert_to_tensor(y_true), convert_to_tensor(y_pred))
+
+
+def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
+    """``mean(square(y_true - y_pred))`` over the last axis.
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions.
+
+    Returns:
+        One value a sample.
+
+    Raises:
+        ValueError: The shapes do not fit.
+    """
+    return _call("MeanSquaredError", y_true, y_pred)
+
+
+def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
+    """``mean(abs(y_true - y_pred))`` over the last axis.
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions.
+
+    Returns:
+        One value a sample.
+
+    Raises:
+        ValueError: The shapes do not fit.
+    """
+    return _call("MeanAbsoluteError", y_true, y_pred)
+
+
+def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
+    """``100 * mean(abs((y_true - y_pred) / y_true))`` over the last axis.
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions.
+
+    Returns:
+        One value a sample.
+
+    Raises:
+        ValueError: The shapes do not fit.
+    """
+    return _call("MeanAbsolutePercentageError", y_true, y_pred)
+
+
+def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
+    """``mean(square(log(1 + y_true) - log(1 + y_pred)))`` over the last axis.
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions.
+
+    Returns:
+        One value a sample.
+
+    Raises:
+        ValueError: The shapes do not fit.
+    """
+    return _call("MeanSquaredLogarithmicError", y_true, y_pred)
+
+
+def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
+    """Minus the cosine of the angle between targets and predictions: -1 for the same direction.
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions.
+        axis: Axis of the vectors.
+
+    Returns:
+        One value a sample.
+
+    Raises:
+        ValueError: The shapes do not fit.
+    """
+    return _call("CosineSimilarity", y_true, y_pred, axis=axis)
+
+
+def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
+    """Half the squared error up to ``delta``, linear beyond it.
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions.
+        delta: Error at which it becomes linear, positive.
+
+    Returns:
+        One value a sample.
+
+    Raises:
+        ValueError: The shapes do not fit.
+    """
+    return _call("Huber", y_true, y_pred, delta=delta)
+
+
+def log_cosh(y_true: Any, y_pred: Any) -> Any:
+    """``mean(log(cosh(y_pred - y_true)))`` over the last axis, without overflow.
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions.
+
+    Returns:
+        One value a sample.
+
+    Raises:
+        ValueError: The shapes do not fit.
+    """
+    return _call("LogCosh", y_true, y_pred)
+
+
+def hinge(y_true: Any, y_pred: Any) -> Any:
+    """``mean(maximum(1 - y_true * y_pred, 0))`` over the last axis.
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions.
+
+    Returns:
+        One value a sample.
+
+    Raises:
+        ValueError: The shapes do not fit.
+    """
+    return _call("Hinge", y_true, y_pred)
+
+
+def squared_hinge(y_true: Any, y_pred: Any) -> Any:
+    """``mean(square(maximum(1 - y_true * y_pred, 0)))`` over the last axis.
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions.
+
+    Returns:
+        One value a sample.
+
+    Raises:
+        ValueError: The shapes do not fit.
+    """
+    return _call("SquaredHinge", y_true, y_pred)
+
+
+def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
+    """How far the best wrong class comes within 1 of the right one.
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions.
+
+    Returns:
+        One value a sample.
+
+    Raises:
+        ValueError: The shapes do not fit.
+    """
+    return _call("CategoricalHinge", y_true, y_pred)
+
+
+def binary_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Any:
+    """Cross-entropy of two classes: labels of 0 and 1, one probability or logit each.
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions.
+        from_logits: Whether ``y_pred`` holds logits instead of probabilities.
+        label_smoothing: Part of each label that is spread over the classes, in [0, 1].
+        axis: Axis over which the mean is taken.
+
+    Returns:
+        One value a sample.
+
+    Raises:
+        ValueError: The shapes do not fit.
+    """
+    return _call(
+        "BinaryCrossentropy",
+        y_true,
+        y_pred,
+        from_logits=from_logits,
+        label_smoothing=label_smoothing,
+        axis=axis,
+    )
+
+
+def binary_focal_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    apply_class_balancing: bool = False,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Any:
+    """Binary cross-entropy in which easy samples count less (Lin et al. 2017).
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions.
+        apply_class_balancing: Whether classes are weighted by ``alpha`` and ``1 - alpha``.
+        alpha: Weight of class 1.
+        gamma: How much easy samples are faded out; 0: not at all.
+        from_logits: Whether ``y_pred`` holds logits instead of probabilities.
+        label_smoothing: Part of each label that is spread over the classes, in [0, 1].
+        axis: Axis over which the mean is taken.
+
+    Returns:
+        One value a sample.
+
+    Raises:
+        ValueError: The shapes do not fit.
+    """
+    return _call(
+        "BinaryFocalCrossentropy",
+        y_true,
+        y_pred,
+        apply_class_balancing=apply_class_balancing,
+        alpha=alpha,
+        gamma=gamma,
+        from_logits=from_logits,
+        label_smoothing=label_smoothing,
+        axis=axis,
+    )
+
+
+def categorical_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Any:
+    """Cross-entropy of one-hot labels.
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions.
+        from_logits: Whether ``y_pred`` holds logits instead of probabilities.
+        label_smoothing: Part of each label that is spread over the classes, in [0, 1].
+        axis: Axis of the classes.
+
+    Returns:
+        One value a sample.
+
+    Raises:
+        ValueError: The shapes do not fit.
+    """
+    return _call(
+        "CategoricalCrossentropy",
+        y_true,
+        y_pred,
+        from_logits=from_logits,
+        label_smoothing=label_smoothing,
+        axis=axis,
+    )
+
+
+def categorical_focal_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    alpha: Any = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Any:
+    """Cross-entropy of one-hot labels in which easy samples count less (Lin et al. 2017).
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions.
+        alpha: Weight of all classes, or of each.
+        gamma: How much easy samples are faded out; 0: not at all.
+        from_logits: Whether ``y_pred`` holds logits instead of probabilities.
+        label_smoothing: Part of each label that is spread over the classes, in [0, 1].
+        axis: Axis of the classes.
+
+    Returns:
+        One value a sample.
+
+    Raises:
+        ValueError: The shapes do not fit.
+    """
+    return _call(
+        "CategoricalFocalCrossentropy",
+        y_true,
+        y_pred,
+        alpha=alpha,
+        gamma=gamma,
+        from_logits=from_logits,
+        label_smoothing=label_smoothing,
+        axis=axis,
+    )
+
+
+def sparse_categorical_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    from_logits: bool = False,
+    ignore_class: int | None = None,
+    axis: int = -1,
+) -> Any:
+    """Cross-entropy of labels that are class ids.
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions.
+        from_logits: Whether ``y_pred`` holds logits instead of probabilities.
+        ignore_class: Class id of samples that give 0.
+        axis: Axis of the classes.
+
+    Returns:
+        One value a sample.
+
+    Raises:
+        ValueError: The shapes do not fit.
+    """
+    return _call(
+        "SparseCategoricalCrossentropy",
+        y_true,
+        y_pred,
+        from_logits=from_logits,
+        ignore_class=ignore_class,
+        axis=axis,
+    )
+
+
+def poisson(y_true: Any, y_pred: Any) -> Any:
+    """``mean(y_pred - y_true * log(y_pred))`` over the last axis.
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions.
+
+    Returns:
+        One value a sample.
+
+    Raises:
+        ValueError: The shapes do not fit.
+    """
+    return _call("Poisson", y_true, y_pred)
+
+
+def kl_divergence(y_true: Any, y_pred: Any) -> Any:
+    """``sum(y_true * log(y_true / y_pred))`` over the last axis.
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions.
+
+    Returns:
+        One value a sample.
+
+    Raises:
+        ValueError: The shapes do not fit.
+    """
+    return _call("KLDivergence", y_true, y_pred)

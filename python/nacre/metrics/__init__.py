@@ -1,0 +1,165 @@
+"""Metrics: what is measured while a model trains."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nacre import _family, _native
+from nacre.losses import (
+    binary_crossentropy,
+    binary_focal_crossentropy,
+    categorical_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_hinge,
+    hinge,
+    huber,
+    kl_divergence,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
+    sparse_categorical_crossentropy,
+    squared_hinge,
+)
+from nacre.metrics.accuracy_metrics import (
+    Accuracy,
+    BinaryAccuracy,
+    CategoricalAccuracy,
+    SparseCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
+)
+from nacre.metrics.functions import (
+    binary_accuracy,
+    categorical_accuracy,
+    sparse_categorical_accuracy,
+    sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy,
+)
+from nacre.metrics.hinge_metrics import CategoricalHinge, Hinge, SquaredHinge
+from nacre.metrics.metric import Metric
+from nacre.metrics.probabilistic_metrics import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    KLDivergence,
+    Poisson,
+    SparseCategoricalCrossentropy,
+)
+from nacre.metrics.reduction_metrics import Mean, MeanMetricWrapper, Sum
+from nacre.metrics.regression_metrics import (
+    CosineSimilarity,
+    LogCoshError,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    RootMeanSquaredError,
+)
+
+# Names whose metric follows from the shapes of the data.
+_BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")
+
+
+def get(identifier: Any) -> Any:
+    """A metric from a name, a configuration, a class, or what is one already.
+
+    Args:
+        identifier: A name ("AUC", "mse"), a dict of ``serialize``, a Metric or a function.
+
+    Raises:
+        ValueError: An unknown name.
+
+    Example:
+        >>> import nacre
+        >>> nacre.metrics.get("mse").name
+        'mean_squared_error'
+    """
+    return _family.get(identifier, "metrics", Metric, "metric")
+
+
+def get_core(metric: Any) -> Any:
+    """What a trainer takes for a metric given to ``compile``: a name, a Metric, or the C++ object of
+    a function.
+
+    Raises:
+        ValueError: An unknown name.
+    """
+    if isinstance(metric, str):
+        if metric in _BY_SHAPE or _native.knows("metrics", metric):
+            return metric
+        if _native.knows("losses", metric):
+            return metric
+        return get(metric)
+    metric = get(metric)
+    if metric is None or isinstance(metric, Metric):
+        return metric
+    name = getattr(metric, "name", None) or getattr(metric, "__name__", type(metric).__name__)
+    function = metric.call if hasattr(metric, "reduction") else metric  # a Loss
+    return _native.function_core("metric", name, function)
+
+
+def serialize(metric: Any) -> Any:
+    """The configuration that ``deserialize`` reads."""
+    from nacre.saving import serialize_keras_object
+
+    return serialize_keras_object(metric)
+
+
+def deserialize(config: Any, custom_objects: Any = None) -> Any:
+    """The metric of a configuration."""
+    return _family.deserialize(config, "metrics", custom_objects)
+
+
+__all__ = [
+    "Accuracy",
+    "BinaryAccuracy",
+    "BinaryCrossentropy",
+    "CategoricalAccuracy",
+    "CategoricalCrossentropy",
+    "CategoricalHinge",
+    "CosineSimilarity",
+    "Hinge",
+    "KLDivergence",
+    "LogCoshError",
+    "Mean",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanMetricWrapper",
+    "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Metric",
+    "Poisson",
+    "RootMeanSquaredError",
+    "SparseCategoricalAccuracy",
+    "SparseCategoricalCrossentropy",
+    "SparseTopKCategoricalAccuracy",
+    "SquaredHinge",
+    "Sum",
+    "TopKCategoricalAccuracy",
+    "binary_accuracy",
+    "binary_crossentropy",
+    "binary_focal_crossentropy",
+    "categorical_accuracy",
+    "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_hinge",
+    "deserialize",
+    "get",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "poisson",
+    "serialize",
+    "sparse_categorical_accuracy",
+    "sparse_categorical_crossentropy",
+    "sparse_top_k_categorical_accuracy",
+    "squared_hinge",
+    "top_k_categorical_accuracy",
+]
