@@ -115,7 +115,7 @@ Tensor sparse_plus_of(const Tensor& x, const Attrs*) {
 }
 
 void add(OpRegistry& registry, const char* name, const char* params, const char* doc,
-         Ref<Attrs> (*make_attrs)(), Unary f, bool floating = true) {
+         Ref<Attrs> (*make_attrs)(), Unary f, bool floating = true, bool internal = false) {
   OpDef def;
   def.name = name;
   def.params = params;
@@ -125,6 +125,7 @@ void add(OpRegistry& registry, const char* name, const char* params, const char*
   def.composite = [f](std::span<const Tensor> in, const Attrs* attrs) {
     return Tensors{f(in[0], attrs)};
   };
+  def.internal = internal;
   registry.add(std::move(def));
 }
 
@@ -145,12 +146,7 @@ void register_activation_ops(OpRegistry& registry) {
       "or "
       "None.\n    threshold: Values at or below it are damped.\n\nReturns:\n    A tensor shaped as "
       "`x`.",
-      make_attrs_of<ReluAttrs>, relu_variant, false);
-  add(registry, "activations.exponential", "x", "exp(x).", nullptr,
-      [](const Tensor& x, const Attrs*) { return ops::exp(x); });
-  add(
-      registry, "activations.linear", "x", "`x` itself.", nullptr,
-      [](const Tensor& x, const Attrs*) { return x; }, false);
+      make_attrs_of<ReluAttrs>, relu_variant, false, true);
   add(registry, "leaky_relu", "x, negative_slope",
       "x where x is at least 0, negative_slope * x below.", make_attrs_of<SlopeAttrs>,
       [](const Tensor& x, const Attrs* attrs) {
@@ -175,10 +171,8 @@ void register_activation_ops(OpRegistry& registry) {
       make_attrs_of<GluAttrs>, glu_of);
   add(registry, "hard_sigmoid", "x", "clip((x + 3) / 6, 0, 1).", nullptr,
       [](const Tensor& x, const Attrs*) { return ops::relu6(x + 3.0) / 6.0; });
-  for (const char* name : {"hard_silu", "hard_swish"}) {
-    add(registry, name, "x", "x * hard_sigmoid(x).", nullptr,
-        [](const Tensor& x, const Attrs*) { return x * ops::hard_sigmoid(x); });
-  }
+  add(registry, "hard_silu", "x", "x * hard_sigmoid(x).", nullptr,
+      [](const Tensor& x, const Attrs*) { return x * ops::hard_sigmoid(x); });
   add(registry, "hard_tanh", "x", "clip(x, -1, 1).", nullptr,
       [](const Tensor& x, const Attrs*) { return ops::clip(x, -1, 1); });
   add(registry, "hard_shrink", "x, threshold", "x where |x| exceeds `threshold`, else 0.",
@@ -204,8 +198,6 @@ void register_activation_ops(OpRegistry& registry) {
       sparse_plus_of);
   add(registry, "sparse_sigmoid", "x", "0 up to -1, (x + 1) / 2 up to 1, 1 beyond.", nullptr,
       [](const Tensor& x, const Attrs*) { return ops::clip(x, -1, 1) * 0.5 + 0.5; });
-  add(registry, "swish", "x", "x * sigmoid(x): silu.", nullptr,
-      [](const Tensor& x, const Attrs*) { return ops::silu(x); });
 }
 
 namespace ops {

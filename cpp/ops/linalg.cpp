@@ -397,7 +397,7 @@ void register_linalg_ops(OpRegistry& registry) {
   registry.add(
       define("eigh", "x",
              "Eigenvalues, ascending, and eigenvectors of symmetric matrices.\n\nArgs:\n"
-             "    x: Tensor of shape (..., n, n); its lower triangle is read.\n\nReturns:\n"
+             "    x: Tensor of shape (..., n, n), of which the symmetric part counts.\n\nReturns:\n"
              "    A tuple (values, vectors), one vector a column.",
              infer_eigh, eigh_kernel, eigh_backward));
   registry.add(

@@ -19,12 +19,17 @@ template <class T>
 Eigen::Map<Matrix<T>> view(T* data, int64_t rows, int64_t cols) {
   return {data, rows, cols};
 }
+// Both triangles count, so that the gradient is symmetric; a symmetric matrix keeps its bits.
+template <class T>
+Matrix<T> symmetric(const T* x, int64_t n) {
+  return (view(x, n, n) + view(x, n, n).transpose()) * T(0.5);
+}
 
 }  // namespace
 
 template <class T>
 bool cholesky(const T* x, T* out, int64_t n, bool upper) {
-  const Eigen::LLT<Matrix<T>> llt(view(x, n, n));
+  const Eigen::LLT<Matrix<T>> llt(symmetric(x, n));
   // A NaN passes the pivot test of LLT.
   if (llt.info() != Eigen::Success || !llt.matrixLLT().diagonal().allFinite()) return false;
   if (upper) {
@@ -96,7 +101,7 @@ void qr(const T* x, T* q, T* r, int64_t rows, int64_t cols, bool complete) {
 
 template <class T>
 bool eigh(const T* x, T* values, T* vectors, int64_t n) {
-  const Eigen::SelfAdjointEigenSolver<Matrix<T>> solver(view(x, n, n));
+  const Eigen::SelfAdjointEigenSolver<Matrix<T>> solver(symmetric(x, n));
   if (solver.info() != Eigen::Success) return false;
   Eigen::Map<Eigen::Vector<T, Eigen::Dynamic>>(values, n) = solver.eigenvalues();
   view(vectors, n, n) = solver.eigenvectors();

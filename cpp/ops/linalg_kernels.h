@@ -6,7 +6,7 @@
 
 namespace nacre::linalg {
 
-// False when the matrix is not positive definite. Only its lower triangle is read.
+// False when the matrix is not positive definite. The symmetric part of x counts, as in eigh.
 template <class T>
 bool cholesky(const T* x, T* out, int64_t n, bool upper);
 template <class T>

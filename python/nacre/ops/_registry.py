@@ -27,6 +27,7 @@ _ALIASES = {
     "permute_dims": "transpose",
     "pow": "power",
     "true_divide": "divide",
+    "hard_swish": "hard_silu",
     "swish": "silu",
 }
 
