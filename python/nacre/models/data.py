@@ -48,7 +48,7 @@ def to_tensor(value: Any, what: str = "x") -> Any:
         from nacre import config
 
         array = array.astype(config.floatx(), copy=False)
-    return _core.share_array(np.ascontiguousarray(array))
+    return _core.from_numpy(np.ascontiguousarray(array))
 
 
 def to_inputs(x: Any, what: str = "x") -> list:
