@@ -1,0 +1,114 @@
+"""Threads, forks and Ctrl-C around training."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+
+import nacre
+from nacre import layers
+
+
+def _model():
+    model = nacre.Sequential([nacre.Input((16,)), layers.Dense(32, "relu"), layers.Dense(2)])
+    model.compile("adam", "mse")
+    return model
+
+
+def _data(rows=256):
+    rng = np.random.default_rng(0)
+    return rng.standard_normal((rows, 16)).astype("float32"), rng.random((rows, 2), "float32")
+
+
+def test_many_threads_predict_the_same():
+    x, _ = _data()
+    model = _model()
+    expected = model.predict(x, verbose=0)
+    results = [None] * 16
+
+    def run(i):
+        for _ in range(20):
+            results[i] = model.predict(x, verbose=0)
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(np.array_equal(result, expected) for result in results)
+
+
+def test_threads_train_models_of_their_own():
+    x, y = _data()
+    losses = [None] * 4
+
+    def run(i):
+        losses[i] = _model().fit(x, y, epochs=3, verbose=0).history["loss"][-1]
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(np.isfinite(losses))
+
+
+def test_fit_fork_fit_finishes():
+    x, y = _data()
+    model = _model()
+    model.fit(x, y, epochs=1, verbose=0)
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            model.fit(x, y, epochs=1, verbose=0)
+            code = 0
+        finally:
+            os._exit(code)
+    deadline = time.monotonic() + 60
+    status = None
+    while time.monotonic() < deadline:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            break
+        time.sleep(0.02)
+    else:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        raise AssertionError("the child hangs")
+    assert os.waitstatus_to_exitcode(status) == 0
+    model.fit(x, y, epochs=1, verbose=0)
+
+
+def test_ctrl_c_ends_fit_and_leaves_a_usable_model():
+    code = """
+import time
+import numpy as np, nacre
+from nacre import layers
+x = np.random.rand(20000, 256).astype("float32")
+m = nacre.Sequential([nacre.Input((256,)), layers.Dense(256, "relu"), layers.Dense(256)])
+m.compile("adam", "mse")
+m.fit(x[:64], x[:64], verbose=0)
+print("ready", flush=True)
+try:
+    m.fit(x, x, epochs=10000, verbose=0)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+assert np.isfinite(m.predict(x[:4], verbose=0)).all()
+m.fit(x[:64], x[:64], verbose=0)
+print("usable", flush=True)
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == "ready"
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    assert process.stdout.readline().strip() == "interrupted"
+    assert process.stdout.readline().strip() == "usable"
+    assert process.wait(timeout=60) == 0
