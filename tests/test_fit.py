@@ -125,7 +125,7 @@ def test_batches_from_a_generator_a_dataset_and_arrays_train_alike():
         ((x, y), {"shuffle": False}),
         ((Batches(),), {"shuffle": False}),
         ((endless(),), {"steps_per_epoch": 3}),
-        ((batches,), {}) if False else ((iter(batches * 2),), {"steps_per_epoch": 3}),
+        ((iter(batches * 2),), {"steps_per_epoch": 3}),
     ):
         model = _model()
         model.fit(*data, epochs=2, verbose=0, **options)
@@ -210,15 +210,12 @@ def test_a_step_that_reads_values_runs_eagerly_with_one_warning():
                 return inputs * 0
             return inputs
 
-    nacre.utils.set_random_seed(1)
-    model = nacre.Sequential([nacre.Input((8,)), layers.Dense(3, activation="softmax")])
-    eager = nacre.Sequential([layers.Dense(3, activation="softmax"), Peek()])
-    eager.build((None, 8)) if False else eager(x[:1])
-    eager.compile("sgd", "sparse_categorical_crossentropy")
+    model = nacre.Sequential([layers.Dense(3, activation="softmax"), Peek()])
+    model(x[:1])
+    model.compile("sgd", "sparse_categorical_crossentropy")
     with pytest.warns(RuntimeWarning, match=r"op by op.*test_fit\.py") as caught:
-        eager.fit(x, y, epochs=2, verbose=0)
+        model.fit(x, y, epochs=2, verbose=0)
     assert len([w for w in caught if "op by op" in str(w.message)]) == 1
-    assert model.count_params() == eager.count_params()
 
 
 def test_frozen_layers_keep_their_weights():
