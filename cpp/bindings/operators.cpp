@@ -1,5 +1,6 @@
 // Operators of nacre.Tensor and nacre.Variable: a + b, -a, a < b...
 #include <array>
+#include <bit>
 
 #include "bindings/call.h"
 #include "bindings/errors.h"
@@ -9,6 +10,24 @@
 
 namespace nacre::bindings {
 namespace {
+
+// Constants are immutable and code repeats the same few: the last ones are kept. Guarded by the
+// GIL.
+Tensor cached_constant(double number, DType dtype) {
+  struct Entry {
+    uint64_t bits = 0;
+    Tensor tensor;
+  };
+  static auto* cache = new std::array<Entry, 256>;
+  const auto bits = std::bit_cast<uint64_t>(number);
+  Entry& entry = (*cache)[((bits * 0x9e3779b97f4a7c15u) >> 57 << 1) | (dtype == DType::kFloat64)];
+  if (!entry.tensor.defined() || entry.bits != bits) {
+    entry.bits = bits;
+    entry.tensor = dtype == DType::kFloat64 ? Tensor::scalar(number)
+                                            : Tensor::scalar(static_cast<float>(number));
+  }
+  return entry.tensor;
+}
 
 // A Python number beside a floating tensor: a constant of the tensor's dtype, which is what the
 // promotion of a weak scalar comes to.
@@ -23,9 +42,8 @@ Tensor number_like(PyObject* value, const Tensor& other) {
   } else {
     return {};
   }
-  if (other.dtype() == DType::kFloat32) return Tensor::scalar(static_cast<float>(number));
-  if (other.dtype() == DType::kFloat64) return Tensor::scalar(number);
-  return {};
+  if (other.dtype() != DType::kFloat32 && other.dtype() != DType::kFloat64) return {};
+  return cached_constant(number, other.dtype());
 }
 
 bool load_operands(PyObject* a, PyObject* b, std::array<Tensor, 2>& operands) {

@@ -31,7 +31,8 @@ struct PyOp {
   PyObject* param_names;     // a tuple of interned str
   Ref<Attrs> default_attrs;  // shared by the calls that give none
   PyObject* weakrefs;
-  bool takes_seed;  // a random op: its parameter seed may be left out
+  bool takes_seed;    // a random op: its parameter seed may be left out
+  bool tensors_only;  // every parameter is a tensor that must be given
 };
 
 PyTypeObject* g_op_type = nullptr;
@@ -141,7 +142,7 @@ Ref<Attrs> load_attrs(const PyOp& op, PyObject* const* bound) {
 }
 
 PyObject* wrap_results(const OpDef& def, Tensors results) {
-  if (results.size() == 1 && !def.list_output) return wrap(std::move(results[0]));
+  if (!def.list_output && results.size() == 1) return wrap(std::move(results[0]));
   const auto n = static_cast<Py_ssize_t>(results.size());
   PyObject* sequence = def.list_output ? PyList_New(n) : PyTuple_New(n);
   if (!sequence) throw py::error_already_set();
@@ -161,6 +162,11 @@ PyObject* call(PyObject* self, PyObject* const* args, size_t num_flags, PyObject
   const OpDef& def = *op.def;
   const auto n = static_cast<size_t>(PyVectorcall_NARGS(num_flags));
   const size_t num_params = def.parameters.size();
+  if (op.tensors_only && n == num_params && !keywords) {
+    std::array<Tensor, kInlineOperands> operands;
+    for (size_t i = 0; i < n; ++i) operands[i] = load_operand(def, def.parameters[i], args[i]);
+    return wrap_results(def, apply_op(def, {operands.data(), n}));
+  }
   std::array<PyObject*, kMaxParams> bound{};
   py::object rest;  // operands of a trailing list given one by one: einsum("ij,jk", a, b)
   if (n > num_params || (n > 0 && n == num_params && def.variadic &&
@@ -349,6 +355,10 @@ PyObject* op_object(const OpDef& def) {
   self->vectorcall = vectorcall;
   self->def = &def;
   self->weakrefs = nullptr;
+  self->tensors_only = def.parameters.size() <= kInlineOperands && !def.make_attrs;
+  for (const Param& p : def.parameters) {
+    self->tensors_only = self->tensors_only && p.kind == Kind::kTensor;
+  }
   self->takes_seed = def.name.starts_with("random.");
   new (&self->default_attrs) Ref<Attrs>(def.make_attrs ? def.make_attrs() : nullptr);
   self->param_names = PyTuple_New(static_cast<Py_ssize_t>(def.parameters.size()));

@@ -48,6 +48,46 @@ Cache& cache() {
   return *instance;
 }
 
+// Blocks of the smallest classes that this thread freed last: most tensors of eager code come and
+// go without a lock. Returned to the system when the thread ends.
+constexpr int kThreadClasses = 16;  // up to 1 KiB
+constexpr int kThreadBlocks = 16;   // of each class
+
+struct ThreadBlocks {
+  std::array<std::array<void*, kThreadBlocks>, kThreadClasses> blocks;
+  std::array<int, kThreadClasses> count;
+  bool watched;  // returned at the end of the thread
+  bool closed;   // the thread has returned them
+};
+constinit thread_local ThreadBlocks t_blocks{};
+
+struct ReturnAtThreadEnd {
+  ~ReturnAtThreadEnd() {
+    t_blocks.closed = true;
+    for (int c = 0; c < kThreadClasses; ++c) {
+      for (int i = 0; i < t_blocks.count[c]; ++i) std::free(t_blocks.blocks[c][i]);
+      t_blocks.count[c] = 0;
+    }
+  }
+};
+
+void* take_thread_block(int cls) {
+  if (cls >= kThreadClasses || t_blocks.count[cls] == 0) return nullptr;
+  return t_blocks.blocks[cls][--t_blocks.count[cls]];
+}
+
+bool keep_thread_block(int cls, void* block) {
+  if (cls >= kThreadClasses || t_blocks.closed || t_blocks.count[cls] == kThreadBlocks)
+    return false;
+  if (!t_blocks.watched) {
+    static thread_local ReturnAtThreadEnd at_end;
+    (void)at_end;
+    t_blocks.watched = true;
+  }
+  t_blocks.blocks[cls][t_blocks.count[cls]++] = block;
+  return true;
+}
+
 std::atomic<size_t> g_allocated{0};
 std::atomic<size_t> g_peak{0};
 
@@ -63,6 +103,10 @@ void count_allocation(size_t bytes) {
 void* allocate(size_t bytes) {
   if (bytes >> 47) raise(ErrorKind::kMemory, "cannot allocate ", bytes, " bytes");
   const SizeClass cls = size_class(bytes);
+  if (void* block = take_thread_block(cls.index)) {
+    count_allocation(cls.bytes);
+    return block;
+  }
   Cache& c = cache();
   {
     const std::lock_guard lock(c.mutex);
@@ -89,6 +133,7 @@ void deallocate(void* data, size_t bytes) {
   if (!data) return;
   const SizeClass cls = size_class(bytes);
   g_allocated.fetch_sub(cls.bytes, std::memory_order_relaxed);
+  if (keep_thread_block(cls.index, data)) return;
   Cache& c = cache();
   {
     const std::lock_guard lock(c.mutex);
