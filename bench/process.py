@@ -1,4 +1,4 @@
-"""A framework in a process of its own, told what to do line by line: `python -m bench.process NAME`.
+"""A framework in a process of its own, told what to do line by line.
 
 Frameworks are run in turn, one at a time; the others sleep. A process of its own gives each its
 threads, its memory figure and a fresh start.

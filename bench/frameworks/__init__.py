@@ -4,8 +4,8 @@ Each module has ``Subject(work, threads)`` with
 
 - ``epoch()``: trains one epoch over the work's data, in the framework's usual way, and returns when
   it is finished;
-- ``first_step()``: trains the first batch of a fresh network (building and compiling included);
-- ``call(x)`` and ``predict(x)``: the output for a batch as a NumPy array, the light and the heavy way.
+- ``first_step()``: trains the first batch of a fresh network (building, compiling included);
+- ``call(x)`` and ``predict(x)``: a batch's output as a NumPy array, the light and the heavy way.
 """
 
 FRAMEWORKS = {

@@ -1,4 +1,4 @@
-"""PyTorch, eager or through torch.compile (BENCH_COMPILE=1): a plain loop over tensors in memory."""
+"""PyTorch, eager or torch.compile (BENCH_COMPILE=1): a plain loop over tensors in memory."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ def build(work):
     """The work's network; its last softmax is part of torch's loss."""
     import torch
 
-    shape = work.input_shape if len(work.input_shape) == 1 else (
-        work.input_shape[-1],
-        *work.input_shape[:-1],
+    shape = (
+        work.input_shape
+        if len(work.input_shape) == 1
+        else (
+            work.input_shape[-1],
+            *work.input_shape[:-1],
+        )
     )
     activations = {"relu": torch.nn.ReLU}
     stack: list[torch.nn.Module] = []

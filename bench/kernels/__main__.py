@@ -1,8 +1,8 @@
 """Kernels against NumPy and PyTorch and against the machine's limits.
 
-    python -m bench.kernels gemm            beside NumPy and PyTorch, share of the FMA peak
-    python -m bench.kernels gemm --ladder   the C++ benchmark alone: every shape, no Python
-    python -m bench.kernels conv | vector   the C++ benchmarks of convolution and streaming kernels
+python -m bench.kernels gemm            beside NumPy and PyTorch, share of the FMA peak
+python -m bench.kernels gemm --ladder   the C++ benchmark alone: every shape, no Python
+python -m bench.kernels conv | vector   the C++ benchmarks of convolution and streaming kernels
 """
 
 from __future__ import annotations
@@ -93,7 +93,9 @@ def _gemm(threads: int) -> None:
             calls["torch"] = lambda pa=pa, pb=pb: pa @ pb
         best = _interleaved(calls, 2.0 * m * n * k)
         share = f"{100 * best['nacre'] / peak:.0f} %"
-        cells = [f"{best[name]:.0f}" if name in best else "-" for name in ("nacre", "numpy", "torch")]
+        cells = [
+            f"{best[name]:.0f}" if name in best else "-" for name in ("nacre", "numpy", "torch")
+        ]
         rows.append([f"{m} x {n} x {k}", *cells, share])
     show(
         f"float32 matmul, GFLOP/s, {threads} threads; FMA peak {peak:.0f}",

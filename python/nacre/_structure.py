@@ -22,7 +22,7 @@ def is_tensor_like(value: Any) -> bool:
 
 
 def flatten_tensors(structure: Any) -> tuple[list, Any]:
-    """The tensors of a structure in order, and the structure with their positions in their place."""
+    """The tensors of a structure in order, and the structure with positions in their place."""
     tensors: list = []
 
     def walk(value: Any) -> Any:

@@ -40,7 +40,7 @@ def to_tensor(value: Any, what: str = "x") -> Any:
     array = np.asarray(value)
     if array.dtype == object:
         raise ValueError(
-            f"{what}: expected an array of numbers, received dtype object (rows of different lengths?)"
+            f"{what}: expected numbers, received dtype object (rows of different lengths?)"
         )
     if array.dtype.kind in "US":
         raise ValueError(f"{what}: expected numbers, received strings")
@@ -57,8 +57,10 @@ def to_inputs(x: Any, what: str = "x") -> list:
         return []
     if isinstance(x, dict):
         return [to_tensor(v, f"{what}['{k}']") for k, v in x.items()]
-    nested = isinstance(x, list | tuple) and len(x) > 0 and all(
-        isinstance(v, np.ndarray | _core.Tensor) or hasattr(v, "__array__") for v in x
+    nested = (
+        isinstance(x, list | tuple)
+        and len(x) > 0
+        and all(isinstance(v, np.ndarray | _core.Tensor) or hasattr(v, "__array__") for v in x)
     )
     if nested and np.ndim(x[0]) > 0:
         return [to_tensor(v, f"{what}[{i}]") for i, v in enumerate(x)]
@@ -98,7 +100,7 @@ def split(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple:
     at = int(rows * (1 - fraction))
     if at == 0 or at == rows:
         raise ValueError(
-            f"fit: validation_split={fraction} of {rows} rows leaves nothing to train or validate on"
+            f"fit: validation_split={fraction} of {rows} rows leaves one part empty"
         )
 
     def part(data: Any, rows: slice) -> Any:
@@ -153,7 +155,9 @@ class BatchSource:
 
     feeder = None
 
-    def __init__(self, data: Any, steps: int | None, class_weight: dict | None, shuffle: bool) -> None:
+    def __init__(
+        self, data: Any, steps: int | None, class_weight: dict | None, shuffle: bool
+    ) -> None:
         self.data = data
         self.class_weight = class_weight
         self.shuffle = shuffle

@@ -46,8 +46,8 @@ class Trainer:
 
         Args:
             optimizer: Optimizer or name.
-            loss: Loss, name or function ``(y_true, y_pred)``; for several outputs a list, or a dict by
-                output name.
+            loss: Loss, name or function ``(y_true, y_pred)``; for several outputs a list, or a
+                dict by output name.
             loss_weights: Weights of the outputs' losses.
             metrics: Metrics, names or functions; for several outputs lists or a dict of them.
             weighted_metrics: The same, weighted by ``sample_weight`` and ``class_weight``.
@@ -70,7 +70,10 @@ class Trainer:
             losses,
             weights,
             [_to_metrics(item) for item in _metric_lists(metrics, names, "metrics")],
-            [_to_metrics(item) for item in _metric_lists(weighted_metrics, names, "weighted_metrics")],
+            [
+                _to_metrics(item)
+                for item in _metric_lists(weighted_metrics, names, "weighted_metrics")
+            ],
             names,
             bool(run_eagerly),
         )
