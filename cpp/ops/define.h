@@ -33,7 +33,8 @@ inline void add_composite(OpRegistry& registry, std::string name, std::string pa
 // told, since a replay could not follow.
 inline void observe_value(const Tensor& value, std::string_view op) {
   if (value.is_placeholder()) {
-    value_error(op, ": expected a tensor with data, received a placeholder of shape ", value.shape());
+    value_error(op, ": expected a tensor with data, received a placeholder of shape ",
+                value.shape());
   }
   observe(value);
 }
@@ -59,7 +60,20 @@ inline void assign_attr(IntOrList& field, const AttrValue& value) {
 inline AttrValue attr_value(const IntOrList& field) {
   return field.is_list ? AttrValue(field.values) : AttrValue(field.values[0]);
 }
+// An attribute of several kinds, which the op tells apart itself: norm's ord.
+struct AnyAttr {
+  AttrValue value;
+};
+inline void assign_attr(AnyAttr& field, const AttrValue& value) {
+  field.value = value;
+}
+inline AttrValue attr_value(const AnyAttr& field) {
+  return field.value;
+}
+
 namespace detail {
+template <>
+inline constexpr const char* kTypeText<AnyAttr> = "int | float | str | None";
 template <>
 inline constexpr const char* kTypeText<IntOrList> = "int | Sequence[int]";
 }  // namespace detail

@@ -125,50 +125,89 @@ UnaryGrad unary_gradient(kernels::Unary kind) {
   constexpr double kLn2 = 0.69314718055994530942;
   constexpr double kLn10 = 2.30258509299404568402;
   switch (kind) {
-    case kExp: return [](T g, T, T y) { return g * y; };
-    case kExp2: return [](T g, T, T y) { return g * y * kLn2; };
-    case kExpm1: return [](T g, T, T y) { return g * (y + 1.0); };
-    case kLog: return [](T g, T x, T) { return g / x; };
-    case kLog2: return [](T g, T x, T) { return g / (x * kLn2); };
-    case kLog10: return [](T g, T x, T) { return g / (x * kLn10); };
-    case kLog1p: return [](T g, T x, T) { return g / (x + 1.0); };
-    case kSqrt: return [](T g, T, T y) { return g * 0.5 / y; };
-    case kRsqrt: return [](T g, T x, T y) { return g * -0.5 * y / x; };
-    case kCbrt: return [](T g, T, T y) { return g / (square(y) * 3.0); };
-    case kSin: return [](T g, T x, T) { return g * cos(x); };
-    case kCos: return [](T g, T x, T) { return -(g * sin(x)); };
-    case kTan: return [](T g, T, T y) { return g * (square(y) + 1.0); };
-    case kSinh: return [](T g, T x, T) { return g * cosh(x); };
-    case kCosh: return [](T g, T x, T) { return g * sinh(x); };
-    case kTanh: return [](T g, T, T y) { return tanh_grad(g, y); };
-    case kAsin: return [](T g, T x, T) { return g * rsqrt(1.0 - square(x)); };
-    case kAcos: return [](T g, T x, T) { return -(g * rsqrt(1.0 - square(x))); };
-    case kAtan: return [](T g, T x, T) { return g / (square(x) + 1.0); };
-    case kAsinh: return [](T g, T x, T) { return g * rsqrt(square(x) + 1.0); };
-    case kAcosh: return [](T g, T x, T) { return g * rsqrt(square(x) - 1.0); };
-    case kAtanh: return [](T g, T x, T) { return g / (1.0 - square(x)); };
-    case kSigmoid: return [](T g, T, T y) { return sigmoid_grad(g, y); };
-    case kSoftplus: return [](T g, T x, T) { return softplus_grad(g, x); };
-    case kErf: return [](T g, T x, T) { return g * exp(-square(x)) * 1.12837916709551257390; };
-    case kErfInv: return [](T g, T, T y) { return g * exp(square(y)) * 0.88622692545275801365; };
-    case kGelu: return [](T g, T x, T) { return gelu_grad(g, x); };
-    case kGeluTanh: return [](T g, T x, T) { return gelu_tanh_grad(g, x); };
-    case kSilu: return [](T g, T x, T) { return silu_grad(g, x); };
+    case kExp:
+      return [](T g, T, T y) { return g * y; };
+    case kExp2:
+      return [](T g, T, T y) { return g * y * kLn2; };
+    case kExpm1:
+      return [](T g, T, T y) { return g * (y + 1.0); };
+    case kLog:
+      return [](T g, T x, T) { return g / x; };
+    case kLog2:
+      return [](T g, T x, T) { return g / (x * kLn2); };
+    case kLog10:
+      return [](T g, T x, T) { return g / (x * kLn10); };
+    case kLog1p:
+      return [](T g, T x, T) { return g / (x + 1.0); };
+    case kSqrt:
+      return [](T g, T, T y) { return g * 0.5 / y; };
+    case kRsqrt:
+      return [](T g, T x, T y) { return g * -0.5 * y / x; };
+    case kCbrt:
+      return [](T g, T, T y) { return g / (square(y) * 3.0); };
+    case kSin:
+      return [](T g, T x, T) { return g * cos(x); };
+    case kCos:
+      return [](T g, T x, T) { return -(g * sin(x)); };
+    case kTan:
+      return [](T g, T, T y) { return g * (square(y) + 1.0); };
+    case kSinh:
+      return [](T g, T x, T) { return g * cosh(x); };
+    case kCosh:
+      return [](T g, T x, T) { return g * sinh(x); };
+    case kTanh:
+      return [](T g, T, T y) { return tanh_grad(g, y); };
+    case kAsin:
+      return [](T g, T x, T) { return g * rsqrt(1.0 - square(x)); };
+    case kAcos:
+      return [](T g, T x, T) { return -(g * rsqrt(1.0 - square(x))); };
+    case kAtan:
+      return [](T g, T x, T) { return g / (square(x) + 1.0); };
+    case kAsinh:
+      return [](T g, T x, T) { return g * rsqrt(square(x) + 1.0); };
+    case kAcosh:
+      return [](T g, T x, T) { return g * rsqrt(square(x) - 1.0); };
+    case kAtanh:
+      return [](T g, T x, T) { return g / (1.0 - square(x)); };
+    case kSigmoid:
+      return [](T g, T, T y) { return sigmoid_grad(g, y); };
+    case kSoftplus:
+      return [](T g, T x, T) { return softplus_grad(g, x); };
+    case kErf:
+      return [](T g, T x, T) { return g * exp(-square(x)) * 1.12837916709551257390; };
+    case kErfInv:
+      return [](T g, T, T y) { return g * exp(square(y)) * 0.88622692545275801365; };
+    case kGelu:
+      return [](T g, T x, T) { return gelu_grad(g, x); };
+    case kGeluTanh:
+      return [](T g, T x, T) { return gelu_tanh_grad(g, x); };
+    case kSilu:
+      return [](T g, T x, T) { return silu_grad(g, x); };
     case kMish:
       return [](T g, T x, T) {
         const Tensor t = tanh(softplus(x));
         return g * (t + x * (1.0 - square(t)) * sigmoid(x));
       };
-    case kLogSigmoid: return [](T g, T x, T) { return softplus_grad(g, -x); };
-    case kSoftsign: return [](T g, T x, T) { return g / square(abs(x) + 1.0); };
-    case kLgamma: return [](T g, T x, T) { return g * digamma(x); };
-    case kReciprocal: return [](T g, T, T y) { return -(g * square(y)); };
-    case kAbs: return [](T g, T x, T) { return g * sign(x); };
-    case kNeg: return [](T g, T, T) { return -g; };
-    case kSquare: return [](T g, T x, T) { return g * x * 2.0; };
-    case kRelu: return [](T g, T, T y) { return relu_grad(g, y); };
-    case kRelu6: return [](T g, T, T y) { return relu6_grad(g, y); };
-    default: return nullptr;  // piecewise constant, or no derivative in closed form
+    case kLogSigmoid:
+      return [](T g, T x, T) { return softplus_grad(g, -x); };
+    case kSoftsign:
+      return [](T g, T x, T) { return g / square(abs(x) + 1.0); };
+    case kLgamma:
+      return [](T g, T x, T) { return g * digamma(x); };
+    case kReciprocal:
+      return [](T g, T, T y) { return -(g * square(y)); };
+    case kAbs:
+      return [](T g, T x, T) { return g * sign(x); };
+    case kNeg:
+      return [](T g, T, T) { return -g; };
+    case kSquare:
+      return [](T g, T x, T) { return g * x * 2.0; };
+    case kRelu:
+      return [](T g, T, T y) { return relu_grad(g, y); };
+    case kRelu6:
+      return [](T g, T, T y) { return relu6_grad(g, y); };
+    default:
+      return nullptr;  // piecewise constant, or no derivative in closed form
   }
 }
 
@@ -188,7 +227,8 @@ BinaryGrad binary_gradient(kernels::Binary kind) {
   using N = std::span<const uint8_t>;
   using namespace ops;  // NOLINT
   switch (kind) {
-    case kAdd: return [](T g, T, T, T, N) { return Tensors{g, g}; };
+    case kAdd:
+      return [](T g, T, T, T, N) { return Tensors{g, g}; };
     case kSub:
       return [](T g, T, T, T, N needs) { return Tensors{g, needs[1] ? -g : Tensor()}; };
     case kMul:
@@ -254,8 +294,7 @@ BinaryGrad binary_gradient(kernels::Binary kind) {
       };
     case kSoftplusGrad:
       return [](T g, T a, T b, T, N needs) {
-        return Tensors{softplus_grad(g, b),
-                       needs[1] ? sigmoid_grad(g * a, sigmoid(b)) : Tensor()};
+        return Tensors{softplus_grad(g, b), needs[1] ? sigmoid_grad(g * a, sigmoid(b)) : Tensor()};
       };
     case kSiluGrad:
       return [](T g, T a, T b, T, N needs) {
@@ -284,12 +323,14 @@ BinaryGrad binary_gradient(kernels::Binary kind) {
           const Tensor t = tanh((b + b * square(b) * k) * c);
           const Tensor du = (square(b) * (3 * k) + 1.0) * c;
           const Tensor sech2 = 1.0 - square(t);
-          grads[1] = g * a * 0.5 *
-                     (sech2 * du * 2.0 - b * t * sech2 * square(du) * 2.0 + b * sech2 * b * (6 * k * c));
+          grads[1] =
+              g * a * 0.5 *
+              (sech2 * du * 2.0 - b * t * sech2 * square(du) * 2.0 + b * sech2 * b * (6 * k * c));
         }
         return grads;
       };
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 
@@ -323,7 +364,10 @@ void add_unary(OpRegistry& registry, const char* name, kernels::Unary kind) {
   def.name = name;
   def.params = "x";
   def.doc = unary_doc(name);
-  def.promote = floating ? Promote::kCommonFloat : Promote::kNone;
+  // Keras gives floor and ceil of integers in floatx.
+  using kernels::Unary;
+  const bool rounds = kind == Unary::kFloor || kind == Unary::kCeil;
+  def.promote = floating || rounds ? Promote::kCommonFloat : Promote::kNone;
   def.infer = infer_unary;
   using Scalar = std::conditional_t<floating, FloatOnly<F>, F>;
   def.kernel = [kind](const KernelContext& c) { unary_kernel<Scalar>(c, kind); };
@@ -337,14 +381,15 @@ void add_unary(OpRegistry& registry, const char* name, kernels::Unary kind) {
 
 void register_elementwise_ops(OpRegistry& registry) {
   constexpr auto first_any = kernels::Unary::kAbs;
-#define NACRE_ADD_UNARY(function, name, kind)                               \
-  add_unary<reference::kind, (kernels::Unary::k##kind < first_any)>(        \
-      registry, name, kernels::Unary::k##kind);
+#define NACRE_ADD_UNARY(function, name, kind)                                       \
+  add_unary<reference::kind, (kernels::Unary::k##kind < first_any)>(registry, name, \
+                                                                    kernels::Unary::k##kind);
   NACRE_UNARY_OPS(NACRE_ADD_UNARY)
 #undef NACRE_ADD_UNARY
 
   constexpr auto first_float = kernels::Binary::kDiv;
-  const auto add_binary = [&](const char* name, kernels::Binary kind, KernelFn kernel, bool internal) {
+  const auto add_binary = [&](const char* name, kernels::Binary kind, KernelFn kernel,
+                              bool internal) {
     OpDef def;
     def.name = name;
     def.params = internal ? "grad, x" : "x1, x2";
@@ -358,32 +403,32 @@ void register_elementwise_ops(OpRegistry& registry) {
     def.internal = internal;
     registry.add(std::move(def));
   };
-#define NACRE_ADD_ANY(function, name, kind)                                                   \
-  add_binary(                                                                                 \
-      name, kernels::Binary::k##kind,                                                         \
-      [](const KernelContext& c) {                                                            \
+#define NACRE_ADD_ANY(function, name, kind)                                                     \
+  add_binary(                                                                                   \
+      name, kernels::Binary::k##kind,                                                           \
+      [](const KernelContext& c) {                                                              \
         using F = std::conditional_t<(kernels::Binary::k##kind < first_float), reference::kind, \
-                                     FloatOnly<reference::kind>>;                             \
-        binary_kernel<F>(c, kernels::Binary::k##kind);                                        \
-      },                                                                                      \
+                                     FloatOnly<reference::kind>>;                               \
+        binary_kernel<F>(c, kernels::Binary::k##kind);                                          \
+      },                                                                                        \
       kernels::Binary::k##kind >= kernels::Binary::kReluGrad);
   NACRE_BINARY_OPS(NACRE_ADD_ANY)
   NACRE_GRADIENT_OPS(NACRE_ADD_ANY)
 #undef NACRE_ADD_ANY
 
-#define NACRE_ADD_COMPARE(function, op_name, kind)                                              \
-  {                                                                                             \
-    OpDef def;                                                                                  \
-    def.name = op_name;                                                                         \
-    def.params = "x1, x2";                                                                      \
-    def.doc = binary_doc(op_name);                                                              \
-    def.promote = Promote::kCommon;                                                             \
-    def.infer = infer_compare;                                                                  \
-    def.kernel = [](const KernelContext& c) {                                                   \
-      compare_kernel<reference::kind>(c, kernels::Compare::k##kind);                            \
-    };                                                                                          \
-    def.differentiable = false;                                                                 \
-    registry.add(std::move(def));                                                               \
+#define NACRE_ADD_COMPARE(function, op_name, kind)                   \
+  {                                                                  \
+    OpDef def;                                                       \
+    def.name = op_name;                                              \
+    def.params = "x1, x2";                                           \
+    def.doc = binary_doc(op_name);                                   \
+    def.promote = Promote::kCommon;                                  \
+    def.infer = infer_compare;                                       \
+    def.kernel = [](const KernelContext& c) {                        \
+      compare_kernel<reference::kind>(c, kernels::Compare::k##kind); \
+    };                                                               \
+    def.differentiable = false;                                      \
+    registry.add(std::move(def));                                    \
   }
   NACRE_COMPARE_OPS(NACRE_ADD_COMPARE)
 #undef NACRE_ADD_COMPARE
@@ -391,15 +436,15 @@ void register_elementwise_ops(OpRegistry& registry) {
 
 namespace ops {
 
-#define NACRE_DEFINE_UNARY(function, name, kind)  \
-  Tensor function(const Tensor& x) {              \
-    static const OpDef& op = find_op(name);       \
-    return apply_one(op, {x});                    \
+#define NACRE_DEFINE_UNARY(function, name, kind) \
+  Tensor function(const Tensor& x) {             \
+    static const OpDef& op = find_op(name);      \
+    return apply_one(op, {x});                   \
   }
-#define NACRE_DEFINE_BINARY(function, name, kind)           \
-  Tensor function(const Tensor& x1, const Tensor& x2) {     \
-    static const OpDef& op = find_op(name);                 \
-    return apply_one(op, {x1, x2});                         \
+#define NACRE_DEFINE_BINARY(function, name, kind)       \
+  Tensor function(const Tensor& x1, const Tensor& x2) { \
+    static const OpDef& op = find_op(name);             \
+    return apply_one(op, {x1, x2});                     \
   }
 NACRE_UNARY_OPS(NACRE_DEFINE_UNARY)
 NACRE_BINARY_OPS(NACRE_DEFINE_BINARY)

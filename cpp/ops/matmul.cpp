@@ -61,7 +61,8 @@ Plan plan_product(const Shape& a, const Shape& b, const MatmulAttrs& attrs, std:
 
 std::vector<TensorSpec> infer_matmul(const InferContext& c) {
   const Plan p = plan_product(c.shape(0), c.shape(1), c.attrs_as<MatmulAttrs>(), "matmul");
-  return {{c.dtype(0), p.out}};
+  // Keras 3: two int8 operands multiply into int32.
+  return {{c.dtype(0) == DType::kInt8 ? DType::kInt32 : c.dtype(0), p.out}};
 }
 
 // Offset, in matrices, of the operand with batch shape `own` for the item'th product.
@@ -130,34 +131,47 @@ void gemm_f32(const reference::Product<float>& g) {
   fast(args);
 }
 
-bool is_half(DType dtype) {
-  return dtype == DType::kFloat16 || dtype == DType::kBFloat16;
+// Operands are widened first: the half types to float, int8 to int32.
+size_t matmul_workspace(const Attrs*, std::span<const Buffer> in, std::span<const Buffer> out) {
+  const DType dtype = in[0].dtype();
+  const bool widens = size_of(dtype) == 2 && is_floating(dtype);
+  if (!widens && dtype != DType::kInt8) return 0;
+  return 4 * static_cast<size_t>(in[0].size() + in[1].size() + (widens ? out[0].size() : 0));
 }
 
-size_t matmul_workspace(const Attrs*, std::span<const Buffer> in, std::span<const Buffer> out) {
-  if (!is_half(out[0].dtype())) return 0;
-  return sizeof(float) * static_cast<size_t>(in[0].size() + in[1].size() + out[0].size());
+template <class T>
+void multiply(const Plan& p, const T* a, const T* b, T* y) {
+  if constexpr (std::is_same_v<T, float>) {
+    batched<float>(p, a, b, y, gemm_f32);
+  } else {
+    batched<T>(p, a, b, y, [](const reference::Product<T>& g) { reference::gemm(g); });
+  }
 }
 
 void matmul_kernel(const KernelContext& c) {
   const Plan p =
       plan_product(c.in[0].shape(), c.in[1].shape(), c.attrs_as<MatmulAttrs>(), "matmul");
-  dispatch(c.out[0].dtype(), [&]<class T>(type_tag<T>) {
+  const int64_t size_a = c.in[0].size();
+  const int64_t size_b = c.in[1].size();
+  dispatch(c.in[0].dtype(), [&]<class T>(type_tag<T>) {
     const T* a = c.in[0].as<const T>();
     const T* b = c.in[1].as<const T>();
-    T* y = c.out[0].as<T>();
     if constexpr (std::is_same_v<T, float16> || std::is_same_v<T, bfloat16>) {
       float* wide_a = static_cast<float*>(c.workspace);
-      float* wide_b = wide_a + c.in[0].size();
-      float* wide_y = wide_b + c.in[1].size();
-      std::copy(a, a + c.in[0].size(), wide_a);
-      std::copy(b, b + c.in[1].size(), wide_b);
-      batched<float>(p, wide_a, wide_b, wide_y, gemm_f32);
-      std::copy(wide_y, wide_y + c.out[0].size(), y);
-    } else if constexpr (std::is_same_v<T, float>) {
-      batched<float>(p, a, b, y, gemm_f32);
+      float* wide_b = wide_a + size_a;
+      float* wide_y = wide_b + size_b;
+      std::copy(a, a + size_a, wide_a);
+      std::copy(b, b + size_b, wide_b);
+      multiply(p, wide_a, wide_b, wide_y);
+      std::copy(wide_y, wide_y + c.out[0].size(), c.out[0].as<T>());
+    } else if constexpr (std::is_same_v<T, int8_t>) {
+      int32_t* wide_a = static_cast<int32_t*>(c.workspace);
+      int32_t* wide_b = wide_a + size_a;
+      std::copy(a, a + size_a, wide_a);
+      std::copy(b, b + size_b, wide_b);
+      multiply(p, wide_a, wide_b, c.out[0].as<int32_t>());
     } else {
-      batched<T>(p, a, b, y, [](const reference::Product<T>& g) { reference::gemm(g); });
+      multiply(p, a, b, c.out[0].as<T>());
     }
   });
 }

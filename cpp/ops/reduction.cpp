@@ -342,15 +342,6 @@ void add_arg(OpRegistry& registry, const char* name, const char* doc) {
   registry.add(std::move(def));
 }
 
-// Gradient of a product: y / x, which a zero in x makes wrong (fixed by scan.cpp's exact form).
-Tensors prod_backward(const BackwardContext& c) {
-  const Tensor& x = c.inputs[0];
-  if (!is_floating(x.dtype())) return {Tensor()};
-  const auto& axis = c.attrs_as<ReduceAttrs>().axis;
-  const Tensor gy = keep_axes(c.grads[0] * c.outputs[0], x, axis, "prod");
-  return {gy / x};
-}
-
 std::vector<TensorSpec> infer_sum(const InferContext& c) {
   const auto& a = c.attrs_as<ReduceAttrs>();
   return {{sum_dtype(c.dtype(0)), reduced_shape(c.shape(0), a.axis, a.keepdims, c.op)}};
@@ -418,7 +409,7 @@ Tensor all_of(const Tensor& x, const std::optional<IntList>& axis, bool keepdims
 
 void register_reduction_ops(OpRegistry& registry) {
   const auto add = [&](const char* name, const char* doc, InferFn infer, KernelFn kernel,
-                       BackwardFn backward, Promote promote) {
+                       BackwardFn backward, Promote promote, bool internal = false) {
     OpDef def;
     def.name = name;
     def.params = "x, axis, keepdims";
@@ -428,6 +419,7 @@ void register_reduction_ops(OpRegistry& registry) {
     def.infer = std::move(infer);
     def.kernel = std::move(kernel);
     def.backward = std::move(backward);
+    def.internal = internal;
     registry.add(std::move(def));
   };
   add(
@@ -469,7 +461,7 @@ void register_reduction_ops(OpRegistry& registry) {
       [](const KernelContext& c) {
         reduce_kernel<reference::ProdOp>(c, c.attrs_as<ReduceAttrs>().axis, 1);
       },
-      prod_backward, Promote::kNone);
+      product_backward, Promote::kNone, true);
 
   add_composite(registry, "var", "Variance of `x` over `axis`, about its mean.", var_of);
   add_composite(registry, "std", "Standard deviation of `x` over `axis`.",

@@ -25,4 +25,7 @@ Tensor keep_axes(const Tensor& reduced, const Tensor& x, const std::optional<Int
 // How many elements each result is made of.
 int64_t reduced_count(const Shape& in, const std::optional<IntList>& axis, std::string_view op);
 
+// The backward of a product over `axis` (scan.cpp), exact where elements are 0.
+Tensors product_backward(const BackwardContext& c);
+
 }  // namespace nacre
