@@ -1,84 +1,61 @@
-// x[...]: NumPy's basic and advanced indexing, made of ops.
+// x[...]: the items of the key, handed to ops::getitem.
+#include "nacre/ops/indexing.h"
+
 #include "bindings/bindings.h"
 #include "bindings/tensor.h"
-#include "nacre/ops/ops.h"
 
 namespace nacre::bindings {
 namespace {
 
-// What one element of the key asks of the axis it falls on.
-struct Basic {
-  Tensor x;
-  int axis = 0;
+std::optional<int64_t> bound(PyObject* value) {
+  if (value == Py_None) return std::nullopt;
+  if (is_tensor(value)) return tensor_of(value).item_int();
+  // A bound too large for the machine is as good as the largest.
+  const Py_ssize_t index = PyNumber_AsSsize_t(value, nullptr);
+  if (index == -1 && PyErr_Occurred()) throw py::error_already_set();
+  return index;
+}
 
-  void take_index(int64_t index) {
-    const int64_t dim = x.shape()[axis];
-    if (dim != kUnknownDim && (index < -dim || index >= dim)) {
-      raise(ErrorKind::kIndex, "index ", index, " is out of bounds for axis ", axis, " with size ",
-            dim);
-    }
-    const int64_t at = index < 0 && dim != kUnknownDim ? index + dim : index;
-    x = ops::squeeze(ops::slice_axis(x, axis, at, 1), IntList{axis});
+ops::Index to_index(PyObject* key) {
+  if (key == Py_None) return ops::NewAxis{};
+  if (key == Py_Ellipsis) return ops::Ellipsis{};
+  if (PySlice_Check(key)) {
+    const auto* slice = reinterpret_cast<PySliceObject*>(key);
+    return ops::IndexSlice{bound(slice->start), bound(slice->stop), bound(slice->step)};
   }
-
-  void take_slice(PyObject* slice) {
-    Py_ssize_t start, stop, step;
-    if (PySlice_Unpack(slice, &start, &stop, &step) < 0) throw py::error_already_set();
-    const int64_t dim = x.shape()[axis];
-    if (dim == kUnknownDim) {
-      if (start == 0 && stop == PY_SSIZE_T_MAX && step == 1) {
-        ++axis;
-        return;
-      }
-      value_error("x[...]: a slice of an axis whose size is not known yet");
-    }
-    const Py_ssize_t n = PySlice_AdjustIndices(static_cast<Py_ssize_t>(dim), &start, &stop, step);
-    if (step != 1) raise(ErrorKind::kNotImplemented, "x[...]: steps other than 1");
-    if (n != dim) x = ops::slice_axis(x, axis, start, n);
-    ++axis;
+  if (PyLong_Check(key) && !PyBool_Check(key)) {
+    const Py_ssize_t index = PyNumber_AsSsize_t(key, PyExc_IndexError);
+    if (index == -1 && PyErr_Occurred()) throw py::error_already_set();
+    return static_cast<int64_t>(index);
   }
-};
+  if (PyBool_Check(key)) return Tensor::scalar(key == Py_True);
+  if (PyFloat_Check(key) || PyUnicode_Check(key)) {
+    raise(ErrorKind::kIndex,
+          "getitem: expected ints, slices, None, ... or arrays of ints or bools, ", "received ",
+          py::repr(py::handle(key)).cast<std::string>());
+  }
+  const Tensor array = to_tensor(key);
+  if (array.size() == 0 && is_floating(array.dtype()))
+    return ops::cast(array, DType::kInt32);  // []
+  if (is_floating(array.dtype())) {
+    raise(ErrorKind::kIndex, "getitem: expected arrays of ints or bools, received dtype ",
+          array.dtype());
+  }
+  return array;
+}
 
 }  // namespace
 
 PyObject* get_item(const Tensor& tensor, PyObject* key) {
-  py::tuple keys;
+  std::vector<ops::Index> items;
   if (PyTuple_Check(key)) {
-    keys = py::reinterpret_borrow<py::tuple>(key);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); ++i) {
+      items.push_back(to_index(PyTuple_GET_ITEM(key, i)));
+    }
   } else {
-    keys = py::make_tuple(py::handle(key));
+    items.push_back(to_index(key));
   }
-  Py_ssize_t consumed = 0;
-  bool ellipsis = false;
-  for (const py::handle k : keys) {
-    if (k.ptr() == Py_Ellipsis) {
-      if (ellipsis) raise(ErrorKind::kIndex, "x[...]: more than one ellipsis");
-      ellipsis = true;
-    } else if (!k.is_none()) {
-      ++consumed;
-    }
-  }
-  if (consumed > tensor.rank()) {
-    raise(ErrorKind::kIndex, "too many indices: the tensor has ", tensor.rank(),
-          " dimensions, but ", consumed, " were indexed");
-  }
-  Basic basic{tensor};
-  for (const py::handle k : keys) {
-    if (k.ptr() == Py_Ellipsis) {
-      basic.axis += tensor.rank() - static_cast<int>(consumed);
-    } else if (k.is_none()) {
-      basic.x = ops::expand_dims(basic.x, basic.axis++);
-    } else if (PySlice_Check(k.ptr())) {
-      basic.take_slice(k.ptr());
-    } else if (PyIndex_Check(k.ptr()) && !PyBool_Check(k.ptr())) {
-      const Py_ssize_t index = PyNumber_AsSsize_t(k.ptr(), PyExc_IndexError);
-      if (index == -1 && PyErr_Occurred()) throw py::error_already_set();
-      basic.take_index(index);
-    } else {
-      raise(ErrorKind::kNotImplemented, "x[...]: advanced indexing");
-    }
-  }
-  return wrap(basic.x);
+  return wrap(ops::getitem(tensor, items));
 }
 
 }  // namespace nacre::bindings

@@ -2,6 +2,7 @@
 #include <pybind11/numpy.h>
 #include <structmember.h>
 
+#include <algorithm>
 #include <array>
 #include <new>
 #include <unordered_map>
@@ -168,22 +169,19 @@ PyObject* call(PyObject* self, PyObject* const* args, size_t num_flags, PyObject
     return wrap_results(def, apply_op(def, {operands.data(), n}));
   }
   std::array<PyObject*, kMaxParams> bound{};
-  py::object rest;  // operands of a trailing list given one by one: einsum("ij,jk", a, b)
-  if (n > num_params || (n > 0 && n == num_params && def.variadic &&
-                         def.parameters[n - 1].kind == Kind::kTensorList)) {
-    if (!def.variadic) {
-      type_error(short_name(def), ": expected at most ", num_params, " arguments, received ", n);
+  py::object rest;  // operands given one by one: einsum("ij,jk", a, b), meshgrid(a, b)
+  const auto list = static_cast<size_t>(std::max(def.list_param, 0));
+  const bool spread = def.variadic && n > list;
+  if (spread) {  // the list takes all further positional arguments
+    rest = py::reinterpret_steal<py::object>(PyTuple_New(static_cast<Py_ssize_t>(n - list)));
+    for (size_t i = list; i < n; ++i) {
+      PyTuple_SET_ITEM(rest.ptr(), static_cast<Py_ssize_t>(i - list), Py_NewRef(args[i]));
     }
-    rest =
-        py::reinterpret_steal<py::object>(PyTuple_New(static_cast<Py_ssize_t>(n + 1 - num_params)));
-    for (size_t i = num_params - 1; i < n; ++i) {
-      PyTuple_SET_ITEM(rest.ptr(), static_cast<Py_ssize_t>(i + 1 - num_params), Py_NewRef(args[i]));
-    }
-    for (size_t i = 0; i + 1 < num_params; ++i) bound[i] = args[i];
-    bound[num_params - 1] = rest.ptr();
-  } else {
-    for (size_t i = 0; i < n; ++i) bound[i] = args[i];
+    bound[list] = rest.ptr();
+  } else if (n > num_params) {
+    type_error(short_name(def), ": expected at most ", num_params, " arguments, received ", n);
   }
+  for (size_t i = 0; i < (spread ? list : n); ++i) bound[i] = args[i];
   if (keywords) {
     for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(keywords); ++k) {
       PyObject* key = PyTuple_GET_ITEM(keywords, k);
@@ -250,6 +248,7 @@ PyObject* get_signature(PyObject* self, void*) {
     const py::object either = parameter.attr("POSITIONAL_OR_KEYWORD");
     py::list parameters;
     bool defaults = false;
+    bool spread = false;
     for (const Param& p : op.def->parameters) {
       py::object given = parameter.attr("empty");
       if (p.kind == Kind::kOptionalTensor || (op.takes_seed && p.name == "seed"))
@@ -257,11 +256,13 @@ PyObject* get_signature(PyObject* self, void*) {
       if (p.kind == Kind::kAttr) given = default_of(*op.def, op.default_attrs, p);
       const bool variadic = op.def->variadic && p.kind == Kind::kTensorList;
       const bool has_default = !given.is(parameter.attr("empty"));
-      const py::object kind = variadic                   ? parameter.attr("VAR_POSITIONAL")
-                              : defaults && !has_default ? parameter.attr("KEYWORD_ONLY")
-                                                         : either;
+      const py::object kind = variadic ? parameter.attr("VAR_POSITIONAL")
+                              : (defaults && !has_default) || spread
+                                  ? parameter.attr("KEYWORD_ONLY")
+                                  : either;
       parameters.append(parameter(p.name, kind, py::arg("default") = given));
       defaults = defaults || has_default;
+      spread = spread || variadic;
     }
     return inspect.attr("Signature")(parameters).release().ptr();
   });

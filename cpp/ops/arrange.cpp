@@ -284,13 +284,13 @@ void register_arrange_ops(OpRegistry& registry) {
         return Tensors{rot90_of(in[0], attrs_as<Rot90Attrs>(attrs))};
       },
       make_attrs_of<Rot90Attrs>);
-  add_composite(
+  add_variadic(
       registry, "meshgrid", "*x, indexing",
       "Coordinate grids of 1-D tensors; 'xy' puts the second along the rows, 'ij' the first.",
       [](Inputs in, const Attrs* attrs) {
         return meshgrid_of(in, attrs_as<IndexingAttrs>(attrs).indexing);
       },
-      make_attrs_of<IndexingAttrs>);
+      make_attrs_of<IndexingAttrs>, true);
 }
 
 namespace ops {

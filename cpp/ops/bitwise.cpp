@@ -91,68 +91,63 @@ void require_integers(const InferContext& c) {
 }
 
 template <class F>
-void add_integer(OpRegistry& registry, std::initializer_list<const char*> names, const char* params,
-                 const char* doc) {
-  for (const char* name : names) {
-    OpDef def;
-    def.name = name;
-    def.params = params;
-    def.doc = doc;
-    def.promote = Promote::kCommon;
-    def.infer = [](const InferContext& c) {
-      require_integers(c);
-      return std::vector<TensorSpec>{{c.dtype(0), broadcast_shapes(c.shape(0), c.shape(1), c.op)}};
-    };
-    def.kernel = integer_kernel<F>;
-    def.differentiable = false;
-    def.elementwise = true;
-    registry.add(std::move(def));
-  }
+void add_integer(OpRegistry& registry, const char* name, const char* params, const char* doc) {
+  OpDef def;
+  def.name = name;
+  def.params = params;
+  def.doc = doc;
+  def.promote = Promote::kCommon;
+  def.infer = [](const InferContext& c) {
+    require_integers(c);
+    return std::vector<TensorSpec>{{c.dtype(0), broadcast_shapes(c.shape(0), c.shape(1), c.op)}};
+  };
+  def.kernel = integer_kernel<F>;
+  def.differentiable = false;
+  def.elementwise = true;
+  registry.add(std::move(def));
 }
 
 }  // namespace
 
 void register_bitwise_ops(OpRegistry& registry) {
-  add_integer<BitAnd>(registry, {"bitwise_and"}, "x, y", "The bits set in both `x` and `y`.");
-  add_integer<BitOr>(registry, {"bitwise_or"}, "x, y", "The bits set in `x` or `y`.");
-  add_integer<BitXor>(registry, {"bitwise_xor"}, "x, y",
+  add_integer<BitAnd>(registry, "bitwise_and", "x, y", "The bits set in both `x` and `y`.");
+  add_integer<BitOr>(registry, "bitwise_or", "x, y", "The bits set in `x` or `y`.");
+  add_integer<BitXor>(registry, "bitwise_xor", "x, y",
                       "The bits set in exactly one of `x`, `y`.");
   add_integer<ShiftLeft>(
-      registry, {"left_shift", "bitwise_left_shift"}, "x, y",
+      registry, "bitwise_left_shift", "x, y",
       "`x` times 2 to the power `y`: its bits moved up; those pushed out are lost.");
-  add_integer<ShiftRight>(registry, {"right_shift", "bitwise_right_shift"}, "x, y",
+  add_integer<ShiftRight>(registry, "bitwise_right_shift", "x, y",
                           "floor(`x` / 2 to the power `y`): its bits moved down, the sign kept.");
-  add_integer<Gcd>(registry, {"gcd"}, "x1, x2", "Greatest common divisor, 0 of two zeros.");
-  add_integer<Lcm>(registry, {"lcm"}, "x1, x2", "Least common multiple, 0 where one is 0.");
+  add_integer<Gcd>(registry, "gcd", "x1, x2", "Greatest common divisor, 0 of two zeros.");
+  add_integer<Lcm>(registry, "lcm", "x1, x2", "Least common multiple, 0 where one is 0.");
 
-  for (const char* name : {"bitwise_not", "bitwise_invert"}) {
-    OpDef def;
-    def.name = name;
-    def.params = "x";
-    def.doc = "`x` with every bit flipped; for bool, logical not.";
-    def.infer = [](const InferContext& c) {
-      require_integers(c);
-      return std::vector<TensorSpec>{c.inputs[0].spec()};
-    };
-    def.kernel = [](const KernelContext& c) {
-      dispatch(c.in[0].dtype(), [&]<class T>(type_tag<T>) {
-        if constexpr (std::is_integral_v<T>) {
-          const T* x = c.in[0].as<const T>();
-          T* y = c.out[0].as<T>();
-          for (int64_t i = 0; i < c.out[0].size(); ++i) {
-            if constexpr (std::is_same_v<T, bool>) {
-              y[i] = !x[i];
-            } else {
-              y[i] = static_cast<T>(~x[i]);
-            }
+  OpDef inverse;
+  inverse.name = "bitwise_not";
+  inverse.params = "x";
+  inverse.doc = "`x` with every bit flipped; for bool, logical not.";
+  inverse.infer = [](const InferContext& c) {
+    require_integers(c);
+    return std::vector<TensorSpec>{c.inputs[0].spec()};
+  };
+  inverse.kernel = [](const KernelContext& c) {
+    dispatch(c.in[0].dtype(), [&]<class T>(type_tag<T>) {
+      if constexpr (std::is_integral_v<T>) {
+        const T* x = c.in[0].as<const T>();
+        T* y = c.out[0].as<T>();
+        for (int64_t i = 0; i < c.out[0].size(); ++i) {
+          if constexpr (std::is_same_v<T, bool>) {
+            y[i] = !x[i];
+          } else {
+            y[i] = static_cast<T>(~x[i]);
           }
         }
-      });
-    };
-    def.differentiable = false;
-    def.elementwise = true;
-    registry.add(std::move(def));
-  }
+      }
+    });
+  };
+  inverse.differentiable = false;
+  inverse.elementwise = true;
+  registry.add(std::move(inverse));
 }
 
 }  // namespace nacre

@@ -29,6 +29,21 @@ inline void add_composite(OpRegistry& registry, std::string name, std::string pa
   registry.add(std::move(def));
 }
 
+// The same where Python passes the operands one by one: einsum("ij,jk->ik", a, b).
+inline void add_variadic(OpRegistry& registry, std::string name, std::string params,
+                         std::string doc, CompositeFn composite, MakeAttrs make_attrs,
+                         bool list_output = false) {
+  OpDef def;
+  def.name = std::move(name);
+  def.params = std::move(params);
+  def.doc = std::move(doc);
+  def.make_attrs = make_attrs;
+  def.composite = std::move(composite);
+  def.variadic = true;
+  def.list_output = list_output;
+  registry.add(std::move(def));
+}
+
 // For ops whose result's shape depends on data: ValueError for a placeholder, and the recorders are
 // told, since a replay could not follow.
 inline void observe_value(const Tensor& value, std::string_view op) {

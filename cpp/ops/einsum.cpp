@@ -247,7 +247,7 @@ Tensor einsum_of(const std::string& subscripts, Inputs in) {
 }  // namespace
 
 void register_einsum_ops(OpRegistry& registry) {
-  add_composite(
+  add_variadic(
       registry, "einsum", "subscripts!, *operands",
       "Sum of products by an equation: 'ij,jk->ik' multiplies matrices, 'ii->i' takes a diagonal, "
       "an "

@@ -273,7 +273,6 @@ void register_numeric_ops(OpRegistry& registry) {
       });
   add_composite(registry, "clip", "x, x_min, x_max", "`x` limited to [`x_min`, `x_max`].",
                 [](Inputs in, const Attrs*) { return Tensors{clip_of(in[0], in[1], in[2])}; });
-  add_binary(registry, "true_divide", "`x1` / `x2`.", ops::divide);
   add_binary(registry, "divide_no_nan", "`x1` / `x2`, and 0 where `x2` is 0.", divide_no_nan_of);
   add_binary(registry, "fmod", "Remainder of `x1` / `x2` with the sign of `x1`.", fmod_of);
   add_binary(registry, "heaviside", "0 where `x1` is negative, 1 where positive, `x2` where 0.",
@@ -286,7 +285,6 @@ void register_numeric_ops(OpRegistry& registry) {
   add_binary(registry, "fmin", "Elementwise minimum; of NaN and a number the number.",
              [](T x1, T x2) { return ignore_nan(x1, x2, false); });
 
-  add_unary(registry, "abs", "Absolute value of `x`.", ops::abs);
   add_unary(registry, "fabs", "Absolute value of `x`, in floating point.",
             [](T x) { return ops::abs(as_float(x)); });
   add_unary(registry, "erfc", "Complementary error function: 1 - erf(`x`).",
@@ -301,7 +299,7 @@ void register_numeric_ops(OpRegistry& registry) {
   add_unary(registry, "isreal",
             "Whether `x` has no imaginary part: always, as all dtypes are real.",
             [](T x) { return ops::cast(ops::ones_like(x), DType::kBool); });
-  for (const char* name : {"real", "conj", "conjugate"}) {
+  for (const char* name : {"real", "conjugate"}) {
     add_unary(registry, name, "`x` itself: all dtypes are real.", ops::identity);
   }
   add_unary(registry, "imag", "Zeros: all dtypes are real.",

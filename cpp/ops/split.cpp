@@ -93,7 +93,7 @@ void register_split_ops(OpRegistry& registry) {
       const auto& a = attrs_as<SplitAttrs>(attrs);
       return f(in[0], a.indices_or_sections, a.axis);
     };
-    def.list_result = true;
+    def.list_output = true;
     registry.add(std::move(def));
   };
   add("split",
@@ -113,7 +113,7 @@ void register_split_ops(OpRegistry& registry) {
       const int64_t at = axis == 1 && in[0].rank() == 1 ? 0 : axis;
       return split_of(in[0], attrs_as<SectionsAttrs>(attrs).indices_or_sections, at);
     };
-    def.list_result = true;
+    def.list_output = true;
     registry.add(std::move(def));
   };
   add_fixed("vsplit", "split along axis 0.", 0);
@@ -128,7 +128,7 @@ void register_split_ops(OpRegistry& registry) {
   unstack.composite = [](Inputs in, const Attrs* attrs) {
     return unstack_of(in[0], attrs_as<UnstackAttrs>(attrs));
   };
-  unstack.list_result = true;
+  unstack.list_output = true;
   registry.add(std::move(unstack));
 
   add_stack(registry, "vstack", "The tensors of `xs` one below the other: along axis 0.", 2, 0);

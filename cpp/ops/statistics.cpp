@@ -231,10 +231,6 @@ void register_nan_reductions(OpRegistry& registry) {
 void register_statistics_ops(OpRegistry& registry) {
   using T = const Tensor&;
   using A = const Axes&;
-  add_reduction(registry, "amax", "Largest element of `x` over `axis`.",
-                [](T x, A axis, bool keep) { return ops::max(x, axis, keep); });
-  add_reduction(registry, "amin", "Smallest element of `x` over `axis`.",
-                [](T x, A axis, bool keep) { return ops::min(x, axis, keep); });
   add_reduction(
       registry, "ptp", "Largest minus smallest element of `x` over `axis`.",
       [](T x, A axis, bool keep) { return ops::max(x, axis, keep) - ops::min(x, axis, keep); });

@@ -108,7 +108,7 @@ struct OpDef {
   bool differentiable = true;  // false: gradients stop here
   bool internal = false;       // not part of the public Python namespaces
   bool list_output = false;    // Python gets a list, even of one (split); else several are a tuple
-  bool variadic = false;       // the list, last, takes all further positional arguments (meshgrid)
+  bool variadic = false;       // the list takes all further positional arguments (einsum)
 
   // Filled by the registry from params.
   struct Param {
