@@ -1,4 +1,5 @@
-// Rearranging along axes: moveaxis, flip, roll, tile, repeat, split, meshgrid, diagonals, triangles.
+// Rearranging along axes: moveaxis, flip, roll, tile, repeat, split, meshgrid, diagonals,
+// triangles.
 #include <algorithm>
 #include <cstring>
 
@@ -102,7 +103,8 @@ std::vector<TensorSpec> infer_repeat(const InferContext& c) {
   const auto& a = c.attrs_as<RepeatAttrs>();
   Shape out = c.shape(0);
   int64_t& dim = out[normalize_axis(*a.axis, out.rank(), "repeat")];
-  if (a.repeats[0] < 0) value_error("repeat: expected repeats of at least 0, received ", a.repeats[0]);
+  if (a.repeats[0] < 0)
+    value_error("repeat: expected repeats of at least 0, received ", a.repeats[0]);
   if (dim != kUnknownDim) dim *= a.repeats[0];
   return {{c.dtype(0), out}};
 }
@@ -203,7 +205,8 @@ Tensor rot90_of(const Tensor& x, const Rot90Attrs& a) {
   if (a.axes.size() != 2) value_error("rot90: expected two axes, received ", a.axes.size());
   const int first = normalize_axis(a.axes[0], x.rank(), "rot90");
   const int second = normalize_axis(a.axes[1], x.rank(), "rot90");
-  if (first == second) value_error("rot90: expected two different axes, received ", first, " twice");
+  if (first == second)
+    value_error("rot90: expected two different axes, received ", first, " twice");
   const int64_t k = ((a.k % 4) + 4) % 4;
   if (k == 0) return x;
   if (k == 2) return ops::flip(ops::flip(x, IntList{first}), IntList{second});
@@ -237,7 +240,8 @@ void register_arrange_ops(OpRegistry& registry) {
 
   add_composite(
       registry, "repeat", "x, repeats!, axis",
-      "Each element of `x` along `axis` (flattened for None) `repeats` times in a row; `repeats` is "
+      "Each element of `x` along `axis` (flattened for None) `repeats` times in a row; `repeats` "
+      "is "
       "one number, or one for each element.",
       [](Inputs in, const Attrs* attrs) {
         return Tensors{repeat_of(in[0], attrs_as<RepeatAttrs>(attrs))};
@@ -279,7 +283,8 @@ void register_arrange_ops(OpRegistry& registry) {
       make_attrs_of<RollAttrs>);
   add_composite(
       registry, "rot90", "array, k, axes",
-      "`array` turned by 90 degrees `k` times in the plane of two `axes`, from the first to the second.",
+      "`array` turned by 90 degrees `k` times in the plane of two `axes`, from the first to the "
+      "second.",
       [](Inputs in, const Attrs* attrs) {
         return Tensors{rot90_of(in[0], attrs_as<Rot90Attrs>(attrs))};
       },

@@ -112,8 +112,7 @@ void add_integer(OpRegistry& registry, const char* name, const char* params, con
 void register_bitwise_ops(OpRegistry& registry) {
   add_integer<BitAnd>(registry, "bitwise_and", "x, y", "The bits set in both `x` and `y`.");
   add_integer<BitOr>(registry, "bitwise_or", "x, y", "The bits set in `x` or `y`.");
-  add_integer<BitXor>(registry, "bitwise_xor", "x, y",
-                      "The bits set in exactly one of `x`, `y`.");
+  add_integer<BitXor>(registry, "bitwise_xor", "x, y", "The bits set in exactly one of `x`, `y`.");
   add_integer<ShiftLeft>(
       registry, "bitwise_left_shift", "x, y",
       "`x` times 2 to the power `y`: its bits moved up; those pushed out are lost.");

@@ -148,10 +148,15 @@ Tensor arange_of(Inputs in, std::optional<DType> dtype) {
 
 // `num` numbers from start to stop in float, and the distance between two.
 std::pair<Tensor, Tensor> linspace_of(const Tensor& start, const Tensor& stop, int64_t num,
-                                      bool endpoint, int64_t axis) {
+                                      bool endpoint, int64_t axis,
+                                      const std::optional<DType>& wanted) {
   if (num < 0) value_error("linspace: expected num of at least 0, received ", num);
   Tensor ends[2] = {start, stop};
-  promote_all(ends, Promote::kCommonFloat);
+  if (wanted && is_floating(*wanted)) {
+    for (Tensor& end : ends) end = to_dtype(end, *wanted);
+  } else {
+    promote_all(ends, Promote::kCommonFloat);
+  }
   const DType dtype = ends[0].dtype();
   const int64_t gaps = endpoint ? num - 1 : num;
   static const OpDef& op = find_op("ramp");
@@ -276,7 +281,7 @@ void register_ranges(OpRegistry& registry) {
       "with `retstep` also the distance between two.",
       [](Inputs in, const Attrs* attrs) {
         const auto& a = attrs_as<LinspaceAttrs>(attrs);
-        auto [samples, step] = linspace_of(in[0], in[1], a.num, a.endpoint, a.axis);
+        auto [samples, step] = linspace_of(in[0], in[1], a.num, a.endpoint, a.axis, a.dtype);
         Tensors result{in_dtype(samples, a.dtype)};
         if (a.retstep) result.push_back(step);
         return result;
@@ -287,7 +292,7 @@ void register_ranges(OpRegistry& registry) {
       "`base` to the powers of linspace(`start`, `stop`, `num`).",
       [](Inputs in, const Attrs* attrs) {
         const auto& a = attrs_as<LogspaceAttrs>(attrs);
-        const Tensor powers = linspace_of(in[0], in[1], a.num, a.endpoint, a.axis).first;
+        const Tensor powers = linspace_of(in[0], in[1], a.num, a.endpoint, a.axis, a.dtype).first;
         return Tensors{in_dtype(ops::power(ops::scalar(a.base), powers), a.dtype)};
       },
       make_attrs_of<LogspaceAttrs>);
@@ -296,14 +301,17 @@ void register_ranges(OpRegistry& registry) {
       "`num` numbers from `start` to `stop`, each the same multiple of the one before.",
       [](Inputs in, const Attrs* attrs) {
         const auto& a = attrs_as<GeomspaceAttrs>(attrs);
-        const Tensor sign = ops::sign(in[0]);
-        const Tensor logs = linspace_of(ops::log(ops::abs(in[0])), ops::log(ops::abs(in[1])), a.num,
-                                        a.endpoint, a.axis)
+        Tensor ends[2] = {in[0], in[1]};
+        for (Tensor& end : ends) {
+          const bool typed = a.dtype && is_floating(*a.dtype);
+          if (typed || end.is_weak()) end = to_dtype(end, typed ? *a.dtype : floatx());
+        }
+        const Tensor logs = linspace_of(ops::log(ops::abs(ends[0])), ops::log(ops::abs(ends[1])),
+                                        a.num, a.endpoint, a.axis, a.dtype)
                                 .first;
-        const Tensor wide = ops::expand_dims(
-            ops::broadcast_to(sign, broadcast_shapes(in[0].shape(), in[1].shape(), "geomspace")),
-            a.axis);
-        return Tensors{in_dtype(wide * ops::exp(logs), a.dtype)};
+        const Shape shape = broadcast_shapes(ends[0].shape(), ends[1].shape(), "geomspace");
+        const Tensor sign = ops::expand_dims(ops::broadcast_to(ops::sign(ends[0]), shape), a.axis);
+        return Tensors{in_dtype(sign * ops::exp(logs), a.dtype)};
       },
       make_attrs_of<GeomspaceAttrs>);
 }

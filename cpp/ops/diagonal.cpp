@@ -31,8 +31,8 @@ struct TriangleAttrs : AttrsOf<TriangleAttrs> {
 
 int64_t diagonal_length(int64_t rows, int64_t cols, int64_t offset) {
   if (rows == kUnknownDim || cols == kUnknownDim) return kUnknownDim;
-  return std::max<int64_t>(0, offset >= 0 ? std::min(rows, cols - offset)
-                                          : std::min(rows + offset, cols));
+  return std::max<int64_t>(
+      0, offset >= 0 ? std::min(rows, cols - offset) : std::min(rows + offset, cols));
 }
 
 // The diagonals of the last two axes.
@@ -40,8 +40,7 @@ std::vector<TensorSpec> infer_diagonal(const InferContext& c) {
   const Shape& in = c.shape(0);
   Shape out;
   for (int i = 0; i + 2 < in.rank(); ++i) out.push_back(in[i]);
-  out.push_back(
-      diagonal_length(in[in.rank() - 2], in.back(), c.attrs_as<TriangleAttrs>().k));
+  out.push_back(diagonal_length(in[in.rank() - 2], in.back(), c.attrs_as<TriangleAttrs>().k));
   return {{c.dtype(0), out}};
 }
 
@@ -95,8 +94,7 @@ void triangle_kernel(const KernelContext& c) {
     parallel_for(c.out[0].size() / cols, grain, [=](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; ++r) {
         // Columns [0, cut) belong to the lower triangle.
-        const int64_t cut =
-            std::clamp<int64_t>(r % rows + k + (lower ? 1 : 0), 0, cols);
+        const int64_t cut = std::clamp<int64_t>(r % rows + k + (lower ? 1 : 0), 0, cols);
         const T* from = x + r * cols;
         T* to = y + r * cols;
         if (lower) {
@@ -153,8 +151,7 @@ void register_diagonal_ops(OpRegistry& registry) {
   };
   diagonal.backward = [](const BackwardContext& c) {
     const Shape& in = c.inputs[0].shape();
-    return Tensors{
-        embed(c.grads[0], c.attrs_as<TriangleAttrs>().k, in[in.rank() - 2], in.back())};
+    return Tensors{embed(c.grads[0], c.attrs_as<TriangleAttrs>().k, in[in.rank() - 2], in.back())};
   };
   diagonal.internal = true;
   registry.add(std::move(diagonal));
@@ -183,10 +180,8 @@ void register_diagonal_ops(OpRegistry& registry) {
   embed_def.internal = true;
   registry.add(std::move(embed_def));
 
-  add_triangle<true>(registry, "tril",
-                     "`x` with zeros above diagonal `k` of its last two axes.");
-  add_triangle<false>(registry, "triu",
-                      "`x` with zeros below diagonal `k` of its last two axes.");
+  add_triangle<true>(registry, "tril", "`x` with zeros above diagonal `k` of its last two axes.");
+  add_triangle<false>(registry, "triu", "`x` with zeros below diagonal `k` of its last two axes.");
   add_composite(
       registry, "diagonal", "x, offset, axis1, axis2",
       "The diagonals of the matrices that `axis1` and `axis2` of `x` span, along a new last axis.",
@@ -213,8 +208,7 @@ void register_diagonal_ops(OpRegistry& registry) {
   add_composite(
       registry, "diagflat", "x, k", "The matrix that has the elements of `x` as its diagonal `k`.",
       [](Inputs in, const Attrs* attrs) {
-        return Tensors{
-            diag_of(ops::reshape(in[0], {-1}), attrs_as<TriangleAttrs>(attrs).k)};
+        return Tensors{diag_of(ops::reshape(in[0], {-1}), attrs_as<TriangleAttrs>(attrs).k)};
       },
       make_attrs_of<TriangleAttrs>);
 }

@@ -66,8 +66,7 @@ void take_kernel(const KernelContext& c) {
     const auto rows = [&](auto copy) {
       parallel_for(outer * count, grain, [=](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
-          const int64_t at =
-              wrap_index(static_cast<int64_t>(indices[i % count]), length, "take");
+          const int64_t at = wrap_index(static_cast<int64_t>(indices[i % count]), length, "take");
           copy(to + static_cast<size_t>(i) * row,
                from + static_cast<size_t>(i / count * length + at) * row);
         }
@@ -88,16 +87,16 @@ void add_rows(const T* g, const I* indices, T* y, int64_t outer, int64_t count, 
     }
   };
   if (outer > 1 || count * inner < kElementwiseGrain) {
-    parallel_for(outer, std::max<int64_t>(1, kElementwiseGrain / std::max<int64_t>(1, count * inner)),
-                 [=](int64_t begin, int64_t end) {
-                   for (int64_t o = begin; o < end; ++o) {
-                     for (int64_t i = 0; i < count; ++i) {
-                       const int64_t at =
-                           wrap_index(static_cast<int64_t>(indices[i]), length, "take");
-                       add(y + (o * length + at) * inner, g + (o * count + i) * inner);
-                     }
-                   }
-                 });
+    parallel_for(
+        outer, std::max<int64_t>(1, kElementwiseGrain / std::max<int64_t>(1, count * inner)),
+        [=](int64_t begin, int64_t end) {
+          for (int64_t o = begin; o < end; ++o) {
+            for (int64_t i = 0; i < count; ++i) {
+              const int64_t at = wrap_index(static_cast<int64_t>(indices[i]), length, "take");
+              add(y + (o * length + at) * inner, g + (o * count + i) * inner);
+            }
+          }
+        });
     return;
   }
   // A stable counting sort of the positions by row: each row is then summed by one thread, in the
@@ -134,8 +133,8 @@ void take_grad_kernel(const KernelContext& c) {
   std::memset(c.out[0].data, 0, c.out[0].spec->bytes());
   with_indices(c.in[1], [&](const auto* indices) {
     dispatch(c.in[0].dtype(), [&]<class T>(type_tag<T>) {
-      add_rows(c.in[0].as<const T>(), indices, c.out[0].as<T>(), out.size(0, axis),
-               c.in[1].size(), a.length, inner);
+      add_rows(c.in[0].as<const T>(), indices, c.out[0].as<T>(), out.size(0, axis), c.in[1].size(),
+               a.length, inner);
     });
   });
 }
@@ -232,8 +231,8 @@ void take_along_grad_kernel(const KernelContext& c) {
                     const int64_t at = wrap_index(static_cast<int64_t>(indices[from + k * step]),
                                                   length, "take_along_axis");
                     T& d = y[to + at * step];
-                    d = static_cast<T>(reference::Add{}(static_cast<C>(d),
-                                                        static_cast<C>(g[from + k * step])));
+                    d = static_cast<T>(
+                        reference::Add{}(static_cast<C>(d), static_cast<C>(g[from + k * step])));
                   }
                 });
     });
@@ -267,7 +266,8 @@ void ravel_kernel(const KernelContext& c) {
                const std::array<int, 1>& step) {
         for (int64_t i = 0; i < n; ++i) {
           const auto index = static_cast<int64_t>(indices[offset[0] + i * step[0]]);
-          y[at + i] = static_cast<int32_t>(y[at + i] * length + wrap_index(index, length, "getitem"));
+          y[at + i] =
+              static_cast<int32_t>(y[at + i] * length + wrap_index(index, length, "getitem"));
         }
       });
     });
@@ -310,12 +310,12 @@ void register_gather_ops(OpRegistry& registry) {
         return Tensors{take_axis(c.grads[0], c.inputs[1], c.attrs_as<GradAttrs>().axis), Tensor()};
       });
   add("take_along", "x, indices, axis", "take_along_axis of operands that match but for `axis`.",
-      make_attrs_of<AxisAttrs>, infer_take_along, take_along_kernel,
-      [](const BackwardContext& c) {
+      make_attrs_of<AxisAttrs>, infer_take_along, take_along_kernel, [](const BackwardContext& c) {
         const int64_t axis = c.attrs_as<AxisAttrs>().axis;
         return Tensors{along_grad(c.grads[0], c.inputs[1], axis, c.inputs[0].dim(axis)), Tensor()};
       });
-  add("take_along_grad", "grad, indices, axis, length", "The gradient of take_along.",
+  add(
+      "take_along_grad", "grad, indices, axis, length", "The gradient of take_along.",
       make_attrs_of<GradAttrs>,
       [](const InferContext& c) {
         const auto& a = c.attrs_as<GradAttrs>();
@@ -323,11 +323,13 @@ void register_gather_ops(OpRegistry& registry) {
         out[static_cast<int>(a.axis)] = a.length;
         return std::vector<TensorSpec>{{c.dtype(0), out}};
       },
-      take_along_grad_kernel, [](const BackwardContext& c) {
+      take_along_grad_kernel,
+      [](const BackwardContext& c) {
         return Tensors{along("take_along", c.grads[0], c.inputs[1], c.attrs_as<GradAttrs>().axis),
                        Tensor()};
       });
-  add("ravel_indices", "*indices, dims", "Row-major positions of multi-dimensional indices.",
+  add(
+      "ravel_indices", "*indices, dims", "Row-major positions of multi-dimensional indices.",
       make_attrs_of<DimsAttrs>,
       [](const InferContext& c) {
         Shape out = c.shape(0);
@@ -340,7 +342,8 @@ void register_gather_ops(OpRegistry& registry) {
 
   add_composite(
       registry, "take", "x, indices, axis",
-      "Elements of `x` along `axis` (of the flattened `x` when that is None) at `indices`; negative "
+      "Elements of `x` along `axis` (of the flattened `x` when that is None) at `indices`; "
+      "negative "
       "ones count from the end, IndexError for one out of range.",
       [](Inputs in, const Attrs* attrs) {
         return Tensors{ops::take(in[0], in[1], attrs_as<OptionalAxisAttrs>(attrs).axis)};

@@ -44,7 +44,8 @@ struct UnravelAttrs : AttrsOf<UnravelAttrs> {
 };
 
 void refuse_sparse(bool sparse, const char* op) {
-  if (sparse) value_error(op, ": expected sparse=False, received True: there are no sparse tensors");
+  if (sparse)
+    value_error(op, ": expected sparse=False, received True: there are no sparse tensors");
 }
 
 void one_hot_kernel(const KernelContext& c) {
@@ -132,8 +133,8 @@ Tensor bincount(const Tensor& raw, const Tensor& weights, int64_t minlength) {
   std::vector<int32_t> starts;
   for (int64_t r = 0; r < rows; ++r) starts.push_back(static_cast<int32_t>(r * length));
   const Tensor at = ops::add(x, Tensor::from(starts, {rows, 1}));
-  const Tensor flat = ops::scatter_add(ops::reshape(amount, {-1}), ops::reshape(at, {-1}),
-                                       rows * length);
+  const Tensor flat =
+      ops::scatter_add(ops::reshape(amount, {-1}), ops::reshape(at, {-1}), rows * length);
   return ops::reshape(flat, {rows, length});
 }
 
@@ -161,7 +162,8 @@ void register_one_hot_ops(OpRegistry& registry) {
 
   add_composite(
       registry, "one_hot", "x, num_classes!, axis, dtype, sparse",
-      "Vectors of `num_classes` along a new `axis`, 1 at the class in `x` and 0 elsewhere; all 0 for "
+      "Vectors of `num_classes` along a new `axis`, 1 at the class in `x` and 0 elsewhere; all 0 "
+      "for "
       "a class out of range.",
       [](Inputs in, const Attrs* attrs) {
         const auto& a = attrs_as<OneHotAttrs>(attrs);
@@ -176,15 +178,15 @@ void register_one_hot_ops(OpRegistry& registry) {
         const auto& a = attrs_as<MultiHotAttrs>(attrs);
         refuse_sparse(a.sparse, "multi_hot");
         if (!a.num_classes) value_error("multi_hot: expected num_classes, received None");
-        const Tensor hot =
-            ops::one_hot(in[0], *a.num_classes, a.axis, a.dtype.value_or(floatx()));
+        const Tensor hot = ops::one_hot(in[0], *a.num_classes, a.axis, a.dtype.value_or(floatx()));
         return Tensors{ops::max(hot, IntList{in[0].rank() > 1 ? 1 : 0})};
       },
       make_attrs_of<MultiHotAttrs>);
-  add_composite(registry, "nonzero", "x",
-                "The indices of the elements of `x` that are not zero: one int32 tensor an axis, in "
-                "row-major order. Reads the data.",
-                [](Inputs in, const Attrs*) { return ops::nonzero(in[0]); });
+  add_composite(
+      registry, "nonzero", "x",
+      "The indices of the elements of `x` that are not zero: one int32 tensor an axis, in "
+      "row-major order. Reads the data.",
+      [](Inputs in, const Attrs*) { return ops::nonzero(in[0]); });
   add_composite(
       registry, "bincount", "x, weights?, minlength, sparse",
       "How often each integer from 0 occurs in `x` (in each row of a 2-D `x`), or the sum of the "
@@ -197,7 +199,8 @@ void register_one_hot_ops(OpRegistry& registry) {
       make_attrs_of<BincountAttrs>);
   add_composite(
       registry, "histogram", "x, bins, range",
-      "How many elements of `x` lie in each of `bins` equal intervals of `range` (from the smallest "
+      "How many elements of `x` lie in each of `bins` equal intervals of `range` (from the "
+      "smallest "
       "to the largest for None), and the edges of the intervals. Reads the data.",
       [](Inputs in, const Attrs* attrs) {
         return histogram(in[0], attrs_as<HistogramAttrs>(attrs));

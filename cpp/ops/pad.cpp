@@ -142,8 +142,10 @@ void register_pad_ops(OpRegistry& registry) {
 
   add_composite(
       registry, "pad", "x, pad_width!, mode, constant_values",
-      "`x` with elements before and after it along each axis: a value (mode 'constant'), or its own "
-      "elements mirrored without ('reflect') or with ('symmetric') the edge. `pad_width` is a number, "
+      "`x` with elements before and after it along each axis: a value (mode 'constant'), or its "
+      "own "
+      "elements mirrored without ('reflect') or with ('symmetric') the edge. `pad_width` is a "
+      "number, "
       "a pair, or a pair for each axis.",
       [](Inputs in, const Attrs* attrs) {
         const auto& a = attrs_as<PadAttrs>(attrs);

@@ -74,11 +74,16 @@ void scatter_kernel(const KernelContext& c) {
         scatter_rows(indices, updates, c.out[0].as<T>(), c.in[1].size(), rows, inner, combine);
       };
       switch (mode) {
-        case Mode::kSet: return run([](auto, auto b) { return b; });
-        case Mode::kAdd: return run(reference::Add{});
-        case Mode::kMul: return run(reference::Mul{});
-        case Mode::kMax: return run(reference::Maximum{});
-        case Mode::kMin: return run(reference::Minimum{});
+        case Mode::kSet:
+          return run([](auto, auto b) { return b; });
+        case Mode::kAdd:
+          return run(reference::Add{});
+        case Mode::kMul:
+          return run(reference::Mul{});
+        case Mode::kMax:
+          return run(reference::Maximum{});
+        case Mode::kMin:
+          return run(reference::Minimum{});
       }
     });
   });
@@ -119,7 +124,8 @@ Tensors scatter_backward(const BackwardContext& c) {
       // Equal candidates share, as in max.
       const Tensor old_wins = ops::cast(ops::equal(x, y), g.dtype());
       const Tensor new_wins = ops::cast(ops::equal(updates, rows(y)), g.dtype());
-      const Tensor share = g / ops::maximum(scatter_into(old_wins, at, new_wins, "add"), ops::scalar(1));
+      const Tensor share =
+          g / ops::maximum(scatter_into(old_wins, at, new_wins, "add"), ops::scalar(1));
       if (c.needs[0]) grads[0] = share * old_wins;
       if (c.needs[2]) grads[2] = rows(share) * new_wins;
       break;
@@ -161,9 +167,9 @@ Tensor scatter_nd(const Tensor& inputs, const Tensor& raw_indices, const Tensor&
                           : ops::broadcast_to(updates, expected);
   Shape rows{-1};
   for (int i = static_cast<int>(k); i < shape.rank(); ++i) rows.push_back(shape[i]);
-  const Tensor y = scatter_into(k == 1 ? inputs : ops::reshape(inputs, rows),
-                                flat_positions(indices, shape, k), ops::reshape(wide, rows),
-                                reduction);
+  const Tensor y =
+      scatter_into(k == 1 ? inputs : ops::reshape(inputs, rows), flat_positions(indices, shape, k),
+                   ops::reshape(wide, rows), reduction);
   return k == 1 ? y : ops::reshape(y, shape);
 }
 
@@ -177,18 +183,23 @@ double identity_of(Mode mode, DType dtype) {
     });
   };
   switch (mode) {
-    case Mode::kMul: return 1;
-    case Mode::kMax: return limit(true);
-    case Mode::kMin: return limit(false);
-    default: return 0;
+    case Mode::kMul:
+      return 1;
+    case Mode::kMax:
+      return limit(true);
+    case Mode::kMin:
+      return limit(false);
+    default:
+      return 0;
   }
 }
 
 void add_segment(OpRegistry& registry, const char* name, const char* what, const char* reduction) {
   add_composite(
       registry, name, "data, segment_ids, num_segments, sorted",
-      std::string(what) + " of the rows of `data` with the same id in `segment_ids` (1-D); without "
-                          "`num_segments` there are as many as the largest id asks for.",
+      std::string(what) +
+          " of the rows of `data` with the same id in `segment_ids` (1-D); without "
+          "`num_segments` there are as many as the largest id asks for.",
       [name, reduction](Inputs in, const Attrs* attrs) {
         const auto& a = attrs_as<SegmentAttrs>(attrs);
         const Tensor& data = in[0];

@@ -159,8 +159,8 @@ int64_t block_offset(const Buffer& starts, const Shape& whole, const Shape& bloc
     for (int axis = 0; axis < whole.rank(); ++axis) {
       const auto first = static_cast<int64_t>(at[axis]);
       if (first < 0 || first + block[axis] > whole[axis]) {
-        raise(ErrorKind::kIndex, op, ": expected a block inside [0, ", whole[axis],
-              ") along axis ", axis, ", received [", first, ", ", first + block[axis], ")");
+        raise(ErrorKind::kIndex, op, ": expected a block inside [0, ", whole[axis], ") along axis ",
+              axis, ", received [", first, ", ", first + block[axis], ")");
       }
       offset += first * strides[axis];
     }
@@ -243,8 +243,7 @@ void register_slicing_ops(OpRegistry& registry) {
   };
   getitem.view = getitem_view;
   getitem.backward = [](const BackwardContext& c) {
-    return Tensors{
-        setitem_zeros(c.grads[0], c.attrs_as<GetItemAttrs>(), c.inputs[0].shape())};
+    return Tensors{setitem_zeros(c.grads[0], c.attrs_as<GetItemAttrs>(), c.inputs[0].shape())};
   };
   getitem.internal = true;
   registry.add(std::move(getitem));
@@ -383,8 +382,8 @@ std::vector<Index> expand(const Tensor& x, const std::vector<Index>& items) {
   return full;
 }
 
-// x[..., i, j, ...] with integer arrays for `axes` of x: their common shape takes the place of those
-// axes where they are adjacent, and comes first where they are not.
+// x[..., i, j, ...] with integer arrays for `axes` of x: their common shape takes the place of
+// those axes where they are adjacent, and comes first where they are not.
 Tensor gather_axes(const Tensor& x, const std::vector<int>& axes, const Tensors& arrays,
                    bool in_place) {
   IntList order;
@@ -418,10 +417,10 @@ Tensor getitem(const Tensor& x, const std::vector<Index>& items) {
   for (const Index& item : full) advanced = advanced || std::holds_alternative<Tensor>(item);
 
   Basic basic;
-  IntList new_axes;         // positions of None in the result of the basic part
-  std::vector<int> axes;    // of that result, indexed by arrays
+  IntList new_axes;       // positions of None in the result of the basic part
+  std::vector<int> axes;  // of that result, indexed by arrays
   Tensors arrays;
-  std::vector<size_t> at;   // which items the arrays were, to see whether they are adjacent
+  std::vector<size_t> at;  // which items the arrays were, to see whether they are adjacent
   int in_axis = 0;
   int out_axis = 0;
   for (size_t i = 0; i < full.size(); ++i) {

@@ -65,8 +65,7 @@ void each_line(const Shape& x, int axis, F f) {
   const int64_t lines = length ? x.size() / length : 0;
   const int64_t grain = std::max<int64_t>(1, kElementwiseGrain / 8 / std::max<int64_t>(1, length));
   parallel_for(lines, grain, [=](int64_t begin, int64_t end) {
-    auto* scratch =
-        static_cast<E*>(thread_scratch(static_cast<size_t>(length) * sizeof(E), 2));
+    auto* scratch = static_cast<E*>(thread_scratch(static_cast<size_t>(length) * sizeof(E), 2));
     for (int64_t line = begin; line < end; ++line) {
       f(line / inner * length * inner + line % inner, inner, length, scratch);
     }
@@ -95,15 +94,14 @@ void argsort_kernel(const KernelContext& c) {
   dispatch(c.in[0].dtype(), [&]<class T>(type_tag<T>) {
     using C = reference::Compute<T>;
     const T* x = c.in[0].as<const T>();
-    each_line<int32_t>(c.in[0].shape(), axis_of(c),
-                       [=](int64_t at, int64_t step, int64_t n, int32_t* order) {
-                         std::iota(order, order + n, 0);
-                         std::stable_sort(order, order + n, [=](int32_t a, int32_t b) {
-                           return before(static_cast<C>(x[at + a * step]),
-                                         static_cast<C>(x[at + b * step]));
-                         });
-                         for (int64_t i = 0; i < n; ++i) y[at + i * step] = order[i];
-                       });
+    each_line<int32_t>(
+        c.in[0].shape(), axis_of(c), [=](int64_t at, int64_t step, int64_t n, int32_t* order) {
+          std::iota(order, order + n, 0);
+          std::stable_sort(order, order + n, [=](int32_t a, int32_t b) {
+            return before(static_cast<C>(x[at + a * step]), static_cast<C>(x[at + b * step]));
+          });
+          for (int64_t i = 0; i < n; ++i) y[at + i * step] = order[i];
+        });
   });
 }
 
@@ -262,7 +260,8 @@ void register_sorting_ops(OpRegistry& registry) {
       make_attrs_of<SortAttrs>);
   add_composite(
       registry, "argsort", "x, axis",
-      "The int32 indices that sort `x` along `axis` (flattened for None); equal elements keep their "
+      "The int32 indices that sort `x` along `axis` (flattened for None); equal elements keep "
+      "their "
       "order, NaN comes last.",
       [](Inputs in, const Attrs* attrs) {
         return Tensors{ops::argsort(in[0], attrs_as<SortAttrs>(attrs).axis)};
@@ -307,7 +306,8 @@ void register_sorting_ops(OpRegistry& registry) {
   search.name = "searchsorted";
   search.params = "sorted_sequence, values, side";
   search.doc =
-      "The int32 index in the ascending 1-D `sorted_sequence` before which each of `values` belongs; "
+      "The int32 index in the ascending 1-D `sorted_sequence` before which each of `values` "
+      "belongs; "
       "of equal elements before the first (side 'left') or after the last ('right').";
   search.make_attrs = make_attrs_of<SideAttrs>;
   search.promote = Promote::kCommon;
@@ -325,12 +325,11 @@ void register_sorting_ops(OpRegistry& registry) {
                   return apply(op, {in[1], in[0]}, std::move(attrs));
                 });
   add_composite(
-      registry, "unique", "x, sorted, return_index, return_inverse, return_counts, axis, size, fill_value",
+      registry, "unique",
+      "x, sorted, return_index, return_inverse, return_counts, axis, size, fill_value",
       "The different elements of `x` in ascending order; on request where each first is, the index "
       "among them of each element, and how often each occurs. Reads the data.",
-      [](Inputs in, const Attrs* attrs) {
-        return unique_of(in[0], attrs_as<UniqueAttrs>(attrs));
-      },
+      [](Inputs in, const Attrs* attrs) { return unique_of(in[0], attrs_as<UniqueAttrs>(attrs)); },
       make_attrs_of<UniqueAttrs>);
 }
 

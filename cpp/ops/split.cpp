@@ -97,10 +97,12 @@ void register_split_ops(OpRegistry& registry) {
     registry.add(std::move(def));
   };
   add("split",
-      "The parts of `x` along `axis`: that many equal ones, or cut before each of a list of indices.",
+      "The parts of `x` along `axis`: that many equal ones, or cut before each of a list of "
+      "indices.",
       split_of);
   add("array_split",
-      "The parts of `x` along `axis`: that many, the first ones longer where they cannot be equal, or "
+      "The parts of `x` along `axis`: that many, the first ones longer where they cannot be equal, "
+      "or "
       "cut before each of a list of indices.",
       array_split_of);
   const auto add_fixed = [&](const char* name, const char* doc, int64_t axis) {
@@ -136,13 +138,11 @@ void register_split_ops(OpRegistry& registry) {
             1, 1);
   add_stack(registry, "dstack", "The tensors of `xs` one behind the other: along axis 2.", 3, 2);
   add_composite(
-      registry, "append", "x1, x2, axis",
-      "`x2` after `x1` along `axis`; both flattened for None.",
+      registry, "append", "x1, x2, axis", "`x2` after `x1` along `axis`; both flattened for None.",
       [](Inputs in, const Attrs* attrs) {
         const auto& axis = attrs_as<OptionalAxisAttrs>(attrs).axis;
         if (axis) return Tensors{ops::concatenate({in[0], in[1]}, *axis)};
-        return Tensors{
-            ops::concatenate({ops::reshape(in[0], {-1}), ops::reshape(in[1], {-1})}, 0)};
+        return Tensors{ops::concatenate({ops::reshape(in[0], {-1}), ops::reshape(in[1], {-1})}, 0)};
       },
       make_attrs_of<OptionalAxisAttrs>);
 }

@@ -47,7 +47,7 @@ def _arg(name, ref):
 
 
 def _quantile(name, ref, scale=1.0):
-    q = np.array([0.25, 0.9]) * scale
+    q = np.array([0.23, 0.87]) * scale
     return OpInfo(
         name,
         calls((3, 5), (0.5 * scale,), (q, 1), (0.3 * scale, None, "lower"), (q, (0, 1), "nearest", True)),

@@ -25,7 +25,6 @@ from nacre.ops.control_flow import (
     while_loop as while_loop,
 )
 from nacre.ops.conversion import (
-    arange as arange,
     array as array,
     convert_to_numpy as convert_to_numpy,
     convert_to_tensor as convert_to_tensor,

@@ -100,39 +100,3 @@ def result_type(*dtypes: Any) -> str:
     if not dtypes:
         raise ValueError("result_type: expected at least one dtype")
     return _core.result_type([getattr(d, "dtype", d) for d in dtypes])
-
-
-def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Tensor:
-    """Evenly spaced values within [start, stop).
-
-    Args:
-        start: the first value, or the end of a range from 0 where `stop` is None.
-        stop: the end, not included.
-        step: the distance of two values; 1 when None.
-        dtype: of the result; None: 'int32' for ints, `floatx` for floats.
-
-    Returns:
-        A tensor of one dimension.
-
-    Example:
-        >>> from nacre import ops
-        >>> ops.arange(3)
-        Tensor([0, 1, 2], dtype=int32)
-    """
-    if stop is None:
-        start, stop = 0, start
-    bounds = [_number(b) for b in (start, stop, 1 if step is None else step)]
-    if bounds[2] == 0:
-        raise ValueError("arange: expected a step other than 0")
-    if dtype is None:
-        floating = any(isinstance(b, float) for b in bounds)
-        dtype = _core.floatx() if floating else "int32"
-    wide = "float64" if any(isinstance(b, float) for b in bounds) else "int64"
-    return _core.convert_to_tensor(np.arange(*bounds, dtype=wide), dtype)
-
-
-def _number(value: Any) -> int | float:
-    """A Python number of a scalar."""
-    if isinstance(value, (int, float)):
-        return value
-    return value.item()
