@@ -70,7 +70,9 @@ def check_close(result, expected, row):
         assert tuple(got.shape) == want.shape
         if "float" in got.dtype:
             tolerance = TOLERANCE[got.dtype] * row.rtol
-            np.testing.assert_allclose(values(got), np.float64(want), rtol=tolerance, atol=tolerance)
+            np.testing.assert_allclose(
+                values(got), np.float64(want), rtol=tolerance, atol=tolerance
+            )
         else:
             np.testing.assert_array_equal(values(got), want.astype(got.dtype))
 
@@ -140,7 +142,9 @@ def make_loss(call, arrays, rng):
     """A scalar function of the float64 arrays: the outputs, weighted by fixed random numbers."""
     outputs = leaves(call(*arrays))
     weights = [
-        nacre.convert_to_tensor(rng.uniform(0.5, 1.5, tuple(y.shape))) if y.dtype == "float64" else None
+        nacre.convert_to_tensor(rng.uniform(0.5, 1.5, tuple(y.shape)))
+        if y.dtype == "float64"
+        else None
         for y in outputs
     ]
     return lambda *xs: weighted_sum(leaves(call(*xs)), weights)

@@ -35,7 +35,7 @@ const std::map<std::string, std::string, std::less<>>& activation_ops() {
       {"log_softmax", "log_softmax"},
       {"log_sigmoid", "log_sigmoid"},
       {"softplus", "softplus"},
-      {"softsign", "soft_sign"},
+      {"softsign", "softsign"},
       {"squareplus", "squareplus"},
       {"sparse_plus", "sparse_plus"},
       {"sparse_sigmoid", "sparse_sigmoid"},

@@ -75,20 +75,7 @@ inline void assign_attr(IntOrList& field, const AttrValue& value) {
 inline AttrValue attr_value(const IntOrList& field) {
   return field.is_list ? AttrValue(field.values) : AttrValue(field.values[0]);
 }
-// An attribute of several kinds, which the op tells apart itself: norm's ord.
-struct AnyAttr {
-  AttrValue value;
-};
-inline void assign_attr(AnyAttr& field, const AttrValue& value) {
-  field.value = value;
-}
-inline AttrValue attr_value(const AnyAttr& field) {
-  return field.value;
-}
-
 namespace detail {
-template <>
-inline constexpr const char* kTypeText<AnyAttr> = "int | float | str | None";
 template <>
 inline constexpr const char* kTypeText<IntOrList> = "int | Sequence[int]";
 }  // namespace detail

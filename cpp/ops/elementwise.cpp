@@ -1,4 +1,5 @@
 // Elementwise ops with one or two operands: arithmetic, activations, their gradients, comparisons.
+#include <algorithm>
 #include <array>
 
 #include "kernels/abi.h"
@@ -358,6 +359,13 @@ BackwardFn binary_backward(kernels::Binary kind) {
   };
 }
 
+// Micro-ops that Keras has no op for: building blocks of others.
+bool is_building_block(std::string_view name) {
+  constexpr std::string_view kNames[] = {"rint",   "gelu_exact", "gelu_tanh",
+                                         "lgamma", "digamma",    "copysign"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
 template <class F, bool floating>
 void add_unary(OpRegistry& registry, const char* name, kernels::Unary kind) {
   OpDef def;
@@ -374,6 +382,7 @@ void add_unary(OpRegistry& registry, const char* name, kernels::Unary kind) {
   def.backward = unary_backward(kind);
   def.differentiable = static_cast<bool>(def.backward);
   def.elementwise = true;
+  def.internal = is_building_block(name);
   registry.add(std::move(def));
 }
 
@@ -400,7 +409,7 @@ void register_elementwise_ops(OpRegistry& registry) {
     def.backward = binary_backward(kind);
     def.differentiable = static_cast<bool>(def.backward);
     def.elementwise = true;
-    def.internal = internal;
+    def.internal = internal || is_building_block(name);
     registry.add(std::move(def));
   };
 #define NACRE_ADD_ANY(function, name, kind)                                                     \

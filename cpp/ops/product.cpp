@@ -1,4 +1,4 @@
-// Products that are matmuls of rearranged operands, cross products and norms.
+// Products that are matmuls of rearranged operands, and cross products.
 #include <algorithm>
 #include <cmath>
 
@@ -24,13 +24,6 @@ struct CrossAttrs : AttrsOf<CrossAttrs> {
   std::optional<int64_t> axis;
   NACRE_ATTRS(axisa, axisb, axisc, axis)
 };
-struct NormAttrs : AttrsOf<NormAttrs> {
-  AnyAttr ord;
-  std::optional<IntList> axis;
-  bool keepdims = false;
-  NACRE_ATTRS(ord, axis, keepdims)
-};
-
 // Keras multiplies two int8 operands into int32 in matmul and einsum only.
 Tensor same_dtype_product(const Tensor& y, DType dtype) {
   return y.dtype() == dtype ? y : ops::cast(y, dtype);
@@ -112,66 +105,6 @@ Tensor kron_of(const Tensor& raw1, const Tensor& raw2) {
   return ops::reshape(x1 * x2, shape);
 }
 
-// The vector norm over `axis`, or over everything.
-Tensor vector_norm(const Tensor& x, std::optional<double> ord, const ops::Axes& axis,
-                   bool keepdims) {
-  const double p = ord.value_or(2);
-  if (p == 2) return ops::l2_norm(x, axis, keepdims);
-  if (p == INFINITY) return ops::max(ops::abs(x), axis, keepdims);
-  if (p == -INFINITY) return ops::min(ops::abs(x), axis, keepdims);
-  if (p == 1) return ops::sum(ops::abs(x), axis, keepdims);
-  if (p == 0) {
-    return ops::sum(ops::cast(ops::not_equal(x, ops::scalar(0)), x.dtype()), axis, keepdims);
-  }
-  const Tensor total = ops::sum(ops::power(ops::abs(x), ops::scalar(p)), axis, keepdims);
-  return ops::power(total, ops::scalar(1 / p));
-}
-
-// The largest (smallest) sum of absolute values of a column (row).
-Tensor matrix_norm(const Tensor& x, double p, int row_axis, int column_axis, bool keepdims) {
-  const double size = std::abs(p);
-  if (size != 1 && size != INFINITY) {
-    raise(ErrorKind::kNotImplemented,
-          "norm: expected a matrix ord None, 'fro', 1, -1, inf or -inf, "
-          "received ",
-          p, ": singular values are not available");
-  }
-  const int summed = size == 1 ? row_axis : column_axis;
-  const int other = size == 1 ? column_axis : row_axis;
-  const Tensor sums = ops::sum(ops::abs(x), IntList{summed}, true);
-  const Tensor y =
-      p > 0 ? ops::max(sums, IntList{other}, true) : ops::min(sums, IntList{other}, true);
-  return keepdims ? y : ops::squeeze(y, IntList{row_axis, column_axis});
-}
-
-Tensor norm_of(const Tensor& raw, const NormAttrs& a) {
-  const Tensor x = raw.is_weak() || !is_floating(raw.dtype()) ? to_dtype(raw, floatx()) : raw;
-  std::optional<double> ord;
-  const bool frobenius = std::holds_alternative<std::string>(a.ord.value);
-  if (frobenius && std::get<std::string>(a.ord.value) != "fro") {
-    value_error("norm: expected ord None, a number or 'fro', received ", to_string(a.ord.value));
-  }
-  if (!frobenius && !std::holds_alternative<std::monostate>(a.ord.value)) {
-    assign_attr(ord.emplace(), a.ord.value);
-  }
-  const size_t axes = a.axis ? a.axis->size() : static_cast<size_t>(x.rank());
-  if (a.axis && axes != 1 && axes != 2) {
-    value_error("norm: expected one or two axes, received ", to_string(AttrValue(*a.axis)));
-  }
-  if (frobenius || (!ord && !a.axis) || (!ord && axes == 2)) {
-    if (frobenius && axes != 2) value_error("norm: expected two axes for 'fro', received ", axes);
-    return ops::l2_norm(x, a.axis, a.keepdims);
-  }
-  if (axes == 2 && ord) {
-    const int row = a.axis ? normalize_axis((*a.axis)[0], x.rank(), "norm") : 0;
-    const int column = a.axis ? normalize_axis((*a.axis)[1], x.rank(), "norm") : 1;
-    return matrix_norm(x, *ord, row, column, a.keepdims);
-  }
-  if (!a.axis && x.rank() > 2)
-    value_error("norm: expected an axis for ord ", *ord, " and rank ", x.rank());
-  return vector_norm(x, ord, a.axis, a.keepdims);
-}
-
 }  // namespace
 
 void register_product_ops(OpRegistry& registry) {
@@ -206,15 +139,6 @@ void register_product_ops(OpRegistry& registry) {
         return Tensors{cross_of(in[0], in[1], attrs_as<CrossAttrs>(attrs))};
       },
       make_attrs_of<CrossAttrs>);
-  add_composite(
-      registry, "norm", "x, ord, axis, keepdims",
-      "Norm of vectors (one axis, `ord` a number) or matrices (two axes, `ord` 'fro', 1, -1, inf "
-      "or "
-      "-inf); without `axis` and `ord` the Euclidean norm of all elements.",
-      [](Inputs in, const Attrs* attrs) {
-        return Tensors{norm_of(in[0], attrs_as<NormAttrs>(attrs))};
-      },
-      make_attrs_of<NormAttrs>);
 }
 
 namespace ops {

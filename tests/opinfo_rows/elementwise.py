@@ -36,7 +36,14 @@ ROWS = [
     _unary("log10", np.log10, 0.2, 4),
     _unary("log1p", np.log1p, -0.7, 4),
     _unary("sqrt", np.sqrt, 0.2, 4),
-    _unary("rsqrt", lambda x: 1 / np.sqrt(np.float64(x)), 0.5, 4, dtypes=(*FLOATS, "int32"), keras=False),
+    _unary(
+        "rsqrt",
+        lambda x: 1 / np.sqrt(np.float64(x)),
+        0.5,
+        4,
+        dtypes=(*FLOATS, "int32"),
+        keras=False,
+    ),
     _unary("cbrt", np.cbrt, 0.3, 3),
     _unary("sin", np.sin),
     _unary("cos", np.cos),
@@ -100,7 +107,8 @@ ROWS = [
     OpInfo(
         "cast",
         lambda rng, dtype: [
-            ((make(rng, (3, 4), dtype, 0, 3), to), {}) for to in ("float32", "int32", "bool", "float16")
+            ((make(rng, (3, 4), dtype, 0, 3), to), {})
+            for to in ("float32", "int32", "bool", "float16")
         ],
         lambda x, dtype: np.asarray(x).astype(dtype),
         ALL,
@@ -111,7 +119,13 @@ ROWS = [
         ],
     ),
     OpInfo("logical_not", on((3, 4)), np.logical_not, ALL, grad=False),
-    OpInfo("bitwise_not", on((3, 4)), np.bitwise_not, ("bool", *INTS), grad=False,
-           errors=[((np.ones(2, "float32"),), {}, TypeError, "integer or bool")]),
+    OpInfo(
+        "bitwise_not",
+        on((3, 4)),
+        np.bitwise_not,
+        ("bool", *INTS),
+        grad=False,
+        errors=[((np.ones(2, "float32"),), {}, TypeError, "integer or bool")],
+    ),
     OpInfo("bitwise_invert", on((3, 4)), np.bitwise_not, ("bool", *INTS), grad=False),
 ]

@@ -18,7 +18,9 @@ def _wide(f):
     return ref
 
 
-def _reduction(name, ref, dtypes=(*FLOATS, "int32", "uint8", "bool"), low=-3.0, high=3.0, **options):
+def _reduction(
+    name, ref, dtypes=(*FLOATS, "int32", "uint8", "bool"), low=-3.0, high=3.0, **options
+):
     options.setdefault("errors", _AXIS_ERROR)
     return OpInfo(name, calls((2, 3, 4), *_AXES, low=low, high=high), ref, dtypes, **options)
 
@@ -42,15 +44,27 @@ def _logsumexp(x, axis=None, keepdims=False):
 
 
 def _arg(name, ref):
-    return OpInfo(name, calls((2, 3, 4), (), {"axis": 1}, {"axis": -1, "keepdims": True}), ref,
-                  (*NUMBERS,), grad=False, errors=[((np.ones((0,)),), {}, ValueError, "at least one")])
+    return OpInfo(
+        name,
+        calls((2, 3, 4), (), {"axis": 1}, {"axis": -1, "keepdims": True}),
+        ref,
+        (*NUMBERS,),
+        grad=False,
+        errors=[((np.ones((0,)),), {}, ValueError, "at least one")],
+    )
 
 
 def _quantile(name, ref, scale=1.0):
     q = np.array([0.23, 0.87]) * scale
     return OpInfo(
         name,
-        calls((3, 5), (0.5 * scale,), (q, 1), (0.3 * scale, None, "lower"), (q, (0, 1), "nearest", True)),
+        calls(
+            (3, 5),
+            (0.5 * scale,),
+            (q, 1),
+            (0.3 * scale, None, "lower"),
+            (q, (0, 1), "nearest", True),
+        ),
         lambda x, q, axis=None, method="linear", keepdims=False: ref(
             np.float64(x), np.asarray(q), axis=axis, method=method, keepdims=keepdims
         ),
@@ -70,8 +84,12 @@ ROWS = [
     _reduction("var", _wide(np.var), rtol=4),
     _reduction("std", _wide(np.std), rtol=4),
     _reduction("prod", _wide(np.prod), low=0.5, high=2, rtol=8),
-    _reduction("max", np.max, dtypes=ALL,
-               errors=[((np.ones((0,)),), {}, ValueError, "at least one element"), *_AXIS_ERROR]),
+    _reduction(
+        "max",
+        np.max,
+        dtypes=ALL,
+        errors=[((np.ones((0,)),), {}, ValueError, "at least one element"), *_AXIS_ERROR],
+    ),
     _reduction("min", np.min, dtypes=ALL),
     _reduction("amax", np.max),
     _reduction("amin", np.min),
@@ -80,7 +98,13 @@ ROWS = [
     _reduction("all", np.all, dtypes=ALL, grad=False),
     _reduction("logsumexp", _logsumexp, dtypes=(*FLOATS, "int32")),
     _reduction("median", _wide(np.median), dtypes=("float32", "float64", "int32"), second=False),
-    OpInfo("count_nonzero", calls((2, 3, 4), (), {"axis": 1}, {"axis": (0, 2)}), np.count_nonzero, ALL, grad=False),
+    OpInfo(
+        "count_nonzero",
+        calls((2, 3, 4), (), {"axis": 1}, {"axis": (0, 2)}),
+        np.count_nonzero,
+        ALL,
+        grad=False,
+    ),
     _arg("argmax", np.argmax),
     _arg("argmin", np.argmin),
     OpInfo(
@@ -95,9 +119,20 @@ ROWS = [
         ("float32", "float64", "int32"),
     ),
     OpInfo("cumsum", calls((3, 4), (), (0,), {"axis": 1}), _no_axes(np.cumsum), NUMBERS, rtol=4),
-    OpInfo("cumprod", calls((3, 4), (), (0,), {"axis": 1}, low=0.5, high=2), _no_axes(np.cumprod), FLOATS, rtol=8),
+    OpInfo(
+        "cumprod",
+        calls((3, 4), (), (0,), {"axis": 1}, low=0.5, high=2),
+        _no_axes(np.cumprod),
+        FLOATS,
+        rtol=8,
+    ),
     OpInfo("nancumsum", calls((3, 4), (), (0,)), _no_axes(np.nancumsum), ("float32", "float64")),
-    OpInfo("nancumprod", calls((3, 4), (), (0,), low=0.5, high=2), _no_axes(np.nancumprod), ("float32", "float64")),
+    OpInfo(
+        "nancumprod",
+        calls((3, 4), (), (0,), low=0.5, high=2),
+        _no_axes(np.nancumprod),
+        ("float32", "float64"),
+    ),
     _nan("nansum", np.nansum),
     _nan("nanmean", np.nanmean),
     _nan("nanprod", np.nanprod, rtol=4),
@@ -106,26 +141,49 @@ ROWS = [
     _nan("nanmax", np.nanmax),
     _nan("nanmin", np.nanmin),
     _nan("nanmedian", np.nanmedian),
-    OpInfo("nanargmax", lambda rng, dtype: _with_nan(rng, dtype)[:2], np.nanargmax, ("float32",), grad=False),
-    OpInfo("nanargmin", lambda rng, dtype: _with_nan(rng, dtype)[:2], np.nanargmin, ("float32",), grad=False),
+    OpInfo(
+        "nanargmax",
+        lambda rng, dtype: _with_nan(rng, dtype)[:2],
+        np.nanargmax,
+        ("float32",),
+        grad=False,
+    ),
+    OpInfo(
+        "nanargmin",
+        lambda rng, dtype: _with_nan(rng, dtype)[:2],
+        np.nanargmin,
+        ("float32",),
+        grad=False,
+    ),
     _quantile("quantile", np.quantile),
     _quantile("percentile", np.percentile, 100.0),
     _quantile("nanquantile", np.nanquantile),
     _quantile("nanpercentile", np.nanpercentile, 100.0),
     OpInfo("sort", calls((3, 4), (), (0,), {"axis": 1}), np.sort, ALL),
-    OpInfo("argsort", calls((3, 7), (), (0,)), lambda x, axis=-1: np.argsort(x, axis, kind="stable"), NUMBERS, grad=False),
+    OpInfo(
+        "argsort",
+        calls((3, 7), (), (0,)),
+        lambda x, axis=-1: np.argsort(x, axis, kind="stable"),
+        NUMBERS,
+        grad=False,
+    ),
     OpInfo("argpartition", calls((3, 7), (2,)), None, ("float32",), grad=False, keras=False),
     OpInfo(
         "top_k",
         calls((3, 7), (2,), {"k": 7}),
-        lambda x, k: (np.sort(x, -1)[..., ::-1][..., :k], np.argsort(-x, -1, kind="stable")[..., :k]),
+        lambda x, k: (
+            np.sort(x, -1)[..., ::-1][..., :k],
+            np.argsort(-x, -1, kind="stable")[..., :k],
+        ),
         FLOATS,
         errors=[((np.ones(3), 4), {}, ValueError, r"expected k in \[0, 3\], received 4")],
         keras=False,
     ),
     OpInfo(
         "in_top_k",
-        lambda rng, dtype: [((rng.integers(0, 5, 6).astype("int32"), make(rng, (6, 5), dtype), 2), {})],
+        lambda rng, dtype: [
+            ((rng.integers(0, 5, 6).astype("int32"), make(rng, (6, 5), dtype), 2), {})
+        ],
         lambda t, p, k: (p > np.take_along_axis(p, t[:, None], 1)).sum(1) < k,
         ("float32",),
         grad=False,
@@ -139,12 +197,16 @@ ROWS = [
         np.searchsorted,
         (*INTS, "float32", "float64"),
         grad=False,
-        errors=[((np.ones((2, 2)), np.ones(2)), {}, ValueError, "rank 1"),
-                ((np.ones(2), np.ones(2), "middle"), {}, ValueError, "'middle'")],
+        errors=[
+            ((np.ones((2, 2)), np.ones(2)), {}, ValueError, "rank 1"),
+            ((np.ones(2), np.ones(2), "middle"), {}, ValueError, "'middle'"),
+        ],
     ),
     OpInfo(
         "digitize",
-        lambda rng, dtype: [((make(rng, (3, 4), dtype), np.array([-2.0, 0.0, 1.0], "float32")), {})],
+        lambda rng, dtype: [
+            ((make(rng, (3, 4), dtype), np.array([-2.0, 0.0, 1.0], "float32")), {})
+        ],
         np.digitize,
         ("float32", "float64"),
         grad=False,
@@ -153,7 +215,10 @@ ROWS = [
         "unique",
         lambda rng, dtype: [
             ((make(rng, (9,), dtype),), {}),
-            ((make(rng, (9,), dtype),), {"return_index": True, "return_inverse": True, "return_counts": True}),
+            (
+                (make(rng, (9,), dtype),),
+                {"return_index": True, "return_inverse": True, "return_counts": True},
+            ),
         ],
         lambda x, **kwargs: np.unique(x, **kwargs),
         INTS,
@@ -174,7 +239,16 @@ ROWS = [
         plan=False,
         errors=[((np.array([-1]),), {}, ValueError, "at least 0, received -1")],
     ),
-    OpInfo("histogram", lambda rng, dtype: [((make(rng, (20,), dtype),), {}),
-                                            ((make(rng, (20,), dtype),), {"bins": 4, "range": (-1.0, 2.0)})],
-           np.histogram, ("float32",), grad=False, plan=False, keras=False),
+    OpInfo(
+        "histogram",
+        lambda rng, dtype: [
+            ((make(rng, (20,), dtype),), {}),
+            ((make(rng, (20,), dtype),), {"bins": 4, "range": (-1.0, 2.0)}),
+        ],
+        np.histogram,
+        ("float32",),
+        grad=False,
+        plan=False,
+        keras=False,
+    ),
 ]
