@@ -1,6 +1,7 @@
 #include "nacre/nn/layer.h"
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <mutex>
 
@@ -44,13 +45,23 @@ std::map<std::string, int, std::less<>>& name_counts() {
   return *counts;
 }
 
-// Adds "Dense 'dense_1': " to a message that names no layer yet.
+// Adds "Dense 'dense_1': " to a message that names no layer yet, in place of an op's name ("conv: ").
 [[noreturn]] void rethrow_named(const Layer& layer, const Error& error) {
-  const std::string text = error.what();
-  const bool named = text.find(" '") != std::string::npos && text.find("': ") != std::string::npos;
+  std::string_view text = error.what();
+  size_t word = 0;
+  while (word < text.size() && (std::isalnum(static_cast<unsigned char>(text[word])) ||
+                                text[word] == '_' || text[word] == '.')) {
+    ++word;
+  }
+  const std::string_view rest = text.substr(word);
+  const bool named = word > 0 && rest.starts_with(" '") && rest.find("': ") != rest.npos;
   if (named || error.kind() == ErrorKind::kInterrupted) throw error;
+  if (word > 0 && rest.starts_with(": ")) text = rest.substr(2);
   throw Error(error.kind(), str_cat(layer.class_name(), " '", layer.name(), "': ", text));
 }
+
+// Set while shapes are inferred with a copy of a layer: its weights need no values.
+thread_local bool g_without_values = false;
 
 std::mutex g_policy_mutex;
 DTypePolicy& global_policy() {
@@ -103,6 +114,15 @@ const CallContext* current_call() {
   return g_frames.empty() ? nullptr : &g_frames.back().context;
 }
 
+Tensor autocast_value(const Variable& variable) {
+  const Tensor current = variable.value();
+  if (g_frames.empty() || !is_floating(current.dtype())) return current;
+  const Layer& layer = *g_frames.back().layer;
+  if (!layer.autocast() || layer.compute_dtype() == layer.policy().variable) return current;
+  return current.dtype() == layer.compute_dtype() ? current
+                                                  : ops::cast(current, layer.compute_dtype());
+}
+
 std::string unique_name(std::string_view prefix) {
   const std::lock_guard lock(g_names_mutex);
   const int count = name_counts()[std::string(prefix)]++;
@@ -121,7 +141,8 @@ Ref<Layer> make_layer(std::string_view class_name, const Json& config) {
 
 std::vector<Field> Layer::fields() {
   std::vector<Field> all;
-  detail::append_fields(all, "name, trainable, dtype", std::tie(name_, trainable_, policy_));
+  detail::append_fields(all, "name, trainable, dtype, activity_regularizer",
+                        std::tie(name_, trainable_, policy_, activity_regularizer_));
   return all;
 }
 
@@ -155,7 +176,7 @@ Tensors Layer::operator()(const Tensors& inputs, std::optional<bool> training) {
   try {
     bool casts = false;
     for (const Tensor& t : inputs) {
-      casts = casts || (t.defined() && is_floating(t.dtype()) && t.dtype() != policy_.compute);
+      casts = casts || (autocast_ && t.defined() && is_floating(t.dtype()) && t.dtype() != policy_.compute);
     }
     Tensors outputs;
     if (casts) {
@@ -191,6 +212,26 @@ Tensors UnaryLayer::call(const Tensors& inputs, const CallContext& context) {
 }
 
 std::vector<TensorSpec> Layer::compute_output_spec(const std::vector<TensorSpec>& inputs) {
+  if (!built_ && module() == kModule && ClassRegistry::of(kModule).contains(class_name())) {
+    const bool outer = std::exchange(g_without_values, true);
+    struct Restore {
+      bool value;
+      ~Restore() { g_without_values = value; }
+    } restore{outer};
+    Json settings = config();
+    // Objects of Python are no data; values are not needed.
+    for (auto& [key, value] : settings.as_object()) {
+      if (key.ends_with("_initializer")) value = Json("Zeros");
+      if (key.ends_with("_regularizer") || key.ends_with("_constraint")) value = nullptr;
+      if (key == "seed" && value.is_null()) value = 0;  // the sequence of seeds goes on as it was
+    }
+    const Ref<Configurable> copy = ClassRegistry::of(module()).make(class_name(), settings);
+    auto& layer = static_cast<Layer&>(*copy);
+    std::vector<Shape> shapes;
+    for (const TensorSpec& spec : inputs) shapes.push_back(spec.shape);
+    layer.ensure_built(shapes);
+    return layer.compute_output_spec(inputs);
+  }
   Tensors placeholders;
   for (const TensorSpec& spec : inputs) placeholders.push_back(Tensor::placeholder(spec));
   const Tensors outputs = (*this)(placeholders);
@@ -214,7 +255,8 @@ VariableRef Layer::add_weight(const std::string& name, const Shape& shape,
     value_error("weight '", name, "': expected a known shape, received ", shape);
   }
   const DType dtype = options.dtype.value_or(policy_.variable);
-  const Tensor value = initializer ? (*initializer)(shape, dtype) : ops::zeros(shape, dtype);
+  const Tensor value =
+      initializer && !g_without_values ? (*initializer)(shape, dtype) : ops::zeros(shape, dtype);
   auto variable = make_ref<Variable>(value, name, options.trainable);
   variable->saved = options.saved;
   if (options.regularizer) {
@@ -295,6 +337,7 @@ std::vector<VariableRef> Layer::weights() const {
 }
 
 std::vector<VariableRef> Layer::trainable_weights() const {
+  if (!trainable_) return {};
   std::vector<VariableRef> out = weights();
   std::erase_if(out, [](const VariableRef& v) { return !v->trainable; });
   return out;
@@ -302,7 +345,7 @@ std::vector<VariableRef> Layer::trainable_weights() const {
 
 std::vector<VariableRef> Layer::non_trainable_weights() const {
   std::vector<VariableRef> out = weights();
-  std::erase_if(out, [](const VariableRef& v) { return v->trainable; });
+  if (trainable_) std::erase_if(out, [](const VariableRef& v) { return v->trainable; });
   return out;
 }
 

@@ -7,6 +7,13 @@ void register_builtin_classes() {
   register_regularizers();
   register_constraints();
   register_core_layers();
+  register_activation_layers();
+  register_reshaping_layers();
+  register_preprocessing_layers();
+  register_norm_layers();
+  register_conv_layers();
+  register_pool_layers();
+  register_regularization_layers();
   register_losses();
   register_metrics();
   register_schedules();

@@ -54,7 +54,8 @@ class Layer : public Configurable {
 
   virtual void build(const std::vector<Shape>& input_shapes) {}
   virtual Tensors call(const Tensors& inputs, const CallContext& context) = 0;
-  // The specs that call() gives for inputs of these, found by calling it with placeholders.
+  // The specs that call() gives for inputs of these, found by calling it with placeholders. A layer
+  // of the library that is not built yet stays so: a copy without weights of its own is called.
   std::vector<TensorSpec> compute_output_spec(const std::vector<TensorSpec>& inputs);
   // Runs build() once, under the layer's name scope.
   void ensure_built(const std::vector<Shape>& input_shapes);
@@ -67,6 +68,10 @@ class Layer : public Configurable {
   virtual void set_trainable(bool trainable);
   const DTypePolicy& policy() const { return policy_; }
   DType compute_dtype() const { return policy_.compute; }
+  // Whether calls cast floating inputs to the compute dtype.
+  bool autocast() const { return autocast_; }
+  void set_autocast(bool autocast) { autocast_ = autocast; }
+  const Ref<Regularizer>& activity_regularizer() const { return activity_regularizer_; }
 
   // Variables in the order of their making, this layer's own before its sublayers', trainable first
   // as Keras orders weights.
@@ -100,6 +105,7 @@ class Layer : public Configurable {
   bool trainable_ = true;
   DTypePolicy policy_ = default_dtype_policy();
   Ref<Regularizer> activity_regularizer_;
+  bool autocast_ = true;
 
  private:
   void collect(std::vector<VariableRef>& out, bool with_unsaved) const;
@@ -124,6 +130,9 @@ class UnaryLayer : public Layer {
 
 // The context of the call now running on this thread, outermost first; null outside calls.
 const CallContext* current_call();
+// A variable's value as the call now running on this thread computes with it: in the compute dtype of
+// its layer.
+Tensor autocast_value(const Variable& variable);
 
 // "dense", "dense_1", ...: the next free automatic name for a class.
 std::string unique_name(std::string_view prefix);

@@ -18,8 +18,8 @@ class Dense final : public UnaryLayer {
   Ref<Constraint> bias_constraint;
 
   NACRE_CONFIG(Dense, UnaryLayer, units, activation, use_bias, kernel_initializer,
-               bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer_,
-               kernel_constraint, bias_constraint)
+               bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint,
+               bias_constraint)
 
   void validate() override;
   void build(const Shape& input_shape) override;

@@ -1,0 +1,88 @@
+// Normalization over the batch and over the features of a sample.
+#pragma once
+
+#include "nacre/nn/field_types.h"
+#include "nacre/nn/layer.h"
+
+namespace nacre {
+
+// By the statistics of the batch in training, by their moving averages otherwise (and when frozen).
+class BatchNormalization final : public UnaryLayer {
+ public:
+  int64_t axis = -1;
+  double momentum = 0.99;
+  double epsilon = 1e-3;
+  bool center = true;
+  bool scale = true;
+  Ref<Initializer> beta_initializer = deserialize_as<Initializer>("initializers", "Zeros");
+  Ref<Initializer> gamma_initializer = deserialize_as<Initializer>("initializers", "Ones");
+  Ref<Initializer> moving_mean_initializer = deserialize_as<Initializer>("initializers", "Zeros");
+  Ref<Initializer> moving_variance_initializer = deserialize_as<Initializer>("initializers", "Ones");
+  Ref<Regularizer> beta_regularizer;
+  Ref<Regularizer> gamma_regularizer;
+  Ref<Constraint> beta_constraint;
+  Ref<Constraint> gamma_constraint;
+  bool renorm = false;  // not supported
+  Json renorm_clipping;
+  double renorm_momentum = 0.99;
+  bool synchronized = false;  // one device: nothing to synchronize
+
+  NACRE_CONFIG(BatchNormalization, UnaryLayer, axis, momentum, epsilon, center, scale,
+               beta_initializer, gamma_initializer, moving_mean_initializer,
+               moving_variance_initializer, beta_regularizer, gamma_regularizer, beta_constraint,
+               gamma_constraint, renorm, renorm_clipping, renorm_momentum, synchronized)
+  void validate() override;
+  void build(const Shape& input_shape) override;
+  Tensor call(const Tensor& x, const CallContext& context) override;
+
+ private:
+  VariableRef gamma_, beta_, moving_mean_, moving_variance_;
+};
+
+class LayerNormalization final : public UnaryLayer {
+ public:
+  AxisList axis = {-1};
+  double epsilon = 1e-3;
+  bool center = true;
+  bool scale = true;
+  Ref<Initializer> beta_initializer = deserialize_as<Initializer>("initializers", "Zeros");
+  Ref<Initializer> gamma_initializer = deserialize_as<Initializer>("initializers", "Ones");
+  Ref<Regularizer> beta_regularizer;
+  Ref<Regularizer> gamma_regularizer;
+  Ref<Constraint> beta_constraint;
+  Ref<Constraint> gamma_constraint;
+
+  NACRE_CONFIG(LayerNormalization, UnaryLayer, axis, epsilon, center, scale, beta_initializer,
+               gamma_initializer, beta_regularizer, gamma_regularizer, beta_constraint,
+               gamma_constraint)
+  void build(const Shape& input_shape) override;
+  Tensor call(const Tensor& x, const CallContext& context) override;
+
+ private:
+  VariableRef gamma_, beta_;
+};
+
+// x / sqrt(mean(x^2) + epsilon) * scale
+class RMSNormalization final : public UnaryLayer {
+ public:
+  AxisList axis = {-1};
+  double epsilon = 1e-6;
+
+  NACRE_CONFIG(RMSNormalization, UnaryLayer, axis, epsilon)
+  void build(const Shape& input_shape) override;
+  Tensor call(const Tensor& x, const CallContext& context) override;
+
+ private:
+  VariableRef scale_;
+};
+
+// Each sample to length 1 along the axes.
+class UnitNormalization final : public UnaryLayer {
+ public:
+  AxisList axis = {-1};
+
+  NACRE_CONFIG(UnitNormalization, UnaryLayer, axis)
+  Tensor call(const Tensor& x, const CallContext& context) override;
+};
+
+}  // namespace nacre
