@@ -5,6 +5,7 @@
 
 #include "bindings/bindings.h"
 #include "bindings/tensor.h"
+#include "nacre/nn/layer.h"
 #include "nacre/ops/ops.h"
 #include "nacre/ops/recorder.h"
 
@@ -111,7 +112,7 @@ std::string type_name(PyObject* o) {
 Tensor to_operand_or_none(PyObject* o) {
   if (is_tensor(o)) return tensor_of(o);
   if (is_number(o)) return weak_number(o);
-  if (is_variable(o)) return variable_of(o)->value();
+  if (is_variable(o)) return autocast_value(*variable_of(o));
   if (py::isinstance<py::array>(o)) return from_array(py::reinterpret_borrow<py::array>(o));
   if (PyList_Check(o) || PyTuple_Check(o)) return from_sequence(o);
   if (PyRange_Check(o)) {

@@ -32,10 +32,6 @@ class PythonLayer final : public Layer {
     return tensors_from(owner_.get().attr("_call")(tensors_to_list(inputs), context.training));
   }
 
-  void set_activity_regularizer(Ref<Regularizer> regularizer) {
-    activity_regularizer_ = std::move(regularizer);
-  }
-
  private:
   WeakObject owner_;
   std::string class_name_;
@@ -97,6 +93,12 @@ void bind_layers(py::module_& m) {
           if (field.name == name) return from_json(field.get());
         }
         raise(ErrorKind::kAttribute, c.class_name(), " has no field '", name, "'");
+      })
+      .def("set_field", [](Configurable& c, const std::string& name, py::handle value) {
+        for (const Field& field : c.fields()) {
+          if (field.name == name) return field.set(to_json(value));
+        }
+        raise(ErrorKind::kAttribute, c.class_name(), " has no field '", name, "'");
       });
 
   // An object of nacre.<module> made from its arguments.
@@ -150,7 +152,9 @@ void bind_layers(py::module_& m) {
            })
       .def_property("name", &Layer::name, &Layer::set_name)
       .def_property("built", &Layer::built, &Layer::set_built)
+      .def_property_readonly("build_shapes", &Layer::build_shapes)
       .def_property("trainable", &Layer::trainable, &Layer::set_trainable)
+      .def_property("autocast", &Layer::autocast, &Layer::set_autocast)
       .def_property_readonly("policy_name", [](Layer& layer) { return layer.policy().name; })
       .def_property_readonly("compute_dtype", [](Layer& layer) { return layer.policy().compute; })
       .def_property_readonly("variable_dtype", [](Layer& layer) { return layer.policy().variable; })
@@ -169,11 +173,9 @@ void bind_layers(py::module_& m) {
       .def("remove_sublayer", [](Layer& layer, Layer& child) { layer.remove_sublayer(&child); });
 
   py::class_<PythonLayer, Layer, Ref<PythonLayer>>(m, "PythonLayer")
-      .def(py::init([](py::handle owner, const std::string& class_name, py::handle config,
-                       py::handle activity_regularizer) {
+      .def(py::init([](py::handle owner, const std::string& class_name, py::handle config) {
         auto layer = make_ref<PythonLayer>(owner, class_name);
         layer->configure(to_json(config));
-        layer->set_activity_regularizer(optional_core<Regularizer>(activity_regularizer));
         return layer;
       }));
 

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "nacre/nn/layer.h"
 #include "nacre/ops/opdef.h"
 
 namespace nacre {
@@ -75,10 +76,27 @@ std::vector<std::string> Activation::names() {
   return out;
 }
 
+namespace {
+
+// A layer as an activation: nacre.layers.LeakyReLU(0.1).
+Activation activation_of(Ref<Layer> layer) {
+  Json serialized = layer->serialize();
+  return Activation(make_ref<FunctionHandle>([layer](const Tensor& x) { return (*layer)(x); },
+                                             std::move(serialized)));
+}
+
+}  // namespace
+
 void read_field(Activation& field, const Json& json, std::string_view what) {
   if (json.is_null()) {
     field = Activation();
+  } else if (json.is_object()) {
+    field = activation_of(deserialize_as<Layer>(Layer::kModule, json));
   } else if (json.is_handle()) {
+    if (auto* layer = dynamic_cast<Layer*>(json.as_handle().get())) {
+      field = activation_of(Ref<Layer>(layer));
+      return;
+    }
     auto* handle = dynamic_cast<FunctionHandle*>(json.as_handle().get());
     if (!handle) type_error("expected a function for ", what);
     field = Activation(Ref<FunctionHandle>(handle));

@@ -161,6 +161,7 @@ void Layer::ensure_built(const std::vector<Shape>& input_shapes) {
     rethrow_named(*this, error);
   }
   built_ = true;
+  build_shapes_ = input_shapes;
 }
 
 Tensors Layer::operator()(const Tensors& inputs, std::optional<bool> training) {

@@ -32,6 +32,30 @@ def add_layer(owner: Any, layer: Any) -> None:
     owner._core.add_sublayer(layer._core)
 
 
+def untrack(owner: Any, layer: Any) -> None:
+    """Forgets a layer that no attribute of its owner holds any more."""
+
+    def holds(value: Any) -> bool:
+        if value is layer:
+            return True
+        if isinstance(value, dict):
+            return any(holds(item) for item in value.values())
+        return isinstance(value, list | tuple) and any(holds(item) for item in value)
+
+    if any(holds(v) for k, v in owner.__dict__.items() if k not in ("_owned", "_init_args")):
+        return
+    owner._owned.pop(id(layer), None)
+    owner._core.remove_sublayer(layer._core)
+
+
+def _forget(owner: Any, *values: Any) -> None:
+    from nacre.layers.layer import Layer
+
+    for value in values:
+        if isinstance(value, Layer):
+            untrack(owner, value)
+
+
 def add_variable(owner: Any, variable: Any) -> None:
     if all(variable is not own for own in owner._core.own_variables):
         owner._core.add_variable(variable)
@@ -56,7 +80,30 @@ class TrackedList(list):
             self.append(value)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        super().__setitem__(index, tracked(self._owner, "", value))
+        old = self[index]
+        if isinstance(index, slice):
+            super().__setitem__(index, [tracked(self._owner, "", item) for item in value])
+            _forget(self._owner, *old)
+        else:
+            super().__setitem__(index, tracked(self._owner, "", value))
+            _forget(self._owner, old)
+
+    def __delitem__(self, index: Any) -> None:
+        old = self[index]
+        super().__delitem__(index)
+        _forget(self._owner, *(old if isinstance(index, slice) else [old]))
+
+    def pop(self, index: Any = -1) -> Any:
+        value = super().pop(index)
+        _forget(self._owner, value)
+        return value
+
+    def remove(self, value: Any) -> None:
+        super().remove(value)
+        _forget(self._owner, value)
+
+    def clear(self) -> None:
+        del self[:]
 
     def __iadd__(self, values: Any) -> TrackedList:
         self.extend(values)
@@ -75,7 +122,24 @@ class TrackedDict(dict):
         self.update(values)
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        old = self.get(key)
         super().__setitem__(key, tracked(self._owner, "", value))
+        if old is not value:
+            _forget(self._owner, old)
+
+    def __delitem__(self, key: Any) -> None:
+        old = self[key]
+        super().__delitem__(key)
+        _forget(self._owner, old)
+
+    def pop(self, key: Any, *default: Any) -> Any:
+        value = super().pop(key, *default)
+        _forget(self._owner, value)
+        return value
+
+    def clear(self) -> None:
+        for key in list(self):
+            del self[key]
 
     def update(self, *args: Any, **kwargs: Any) -> None:
         for key, value in dict(*args, **kwargs).items():

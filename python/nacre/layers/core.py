@@ -94,11 +94,8 @@ class InputLayer(Layer):
         if name is not None:
             settings["name"] = name
         core = _core.make("layers", "InputLayer", settings)
-        object.__setattr__(self, "_core", core)
+        self._set_state(core, {})
         object.__setattr__(self, "_native_core", core)
-        object.__setattr__(self, "_arguments", {})
-        object.__setattr__(self, "_owned", {})
-        object.__setattr__(self, "_calls", [])
 
     @property
     def batch_shape(self) -> tuple:
@@ -117,6 +114,7 @@ class InputLayer(Layer):
             "dtype": self.dtype,
             "sparse": False,
             "ragged": False,
+            "optional": False,
             "name": self.name,
         }
 

@@ -3,21 +3,43 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from typing import Any
 
 import numpy as np
 
 from nacre import _core
-from nacre._native import Native
-from nacre._tracking import tracked
+from nacre._native import Native, Signature
+from nacre._tracking import tracked, untrack
+from nacre.layers.arguments import (
+    BASE_ARGUMENTS,
+    LAYER_ARGUMENTS,
+    core_value,
+    dtype_name,
+    pop_input_shape,
+    pop_unsupported,
+    resolved,
+    shape_list,
+    takes,
+)
+from nacre.layers.arguments import policy_name as policy_name
 
-_BASE = ("name", "trainable", "dtype")
-_RESOLVED = {
-    "activation": "activations",
-    "initializer": "initializers",
-    "regularizer": "regularizers",
-    "constraint": "constraints",
-}
+
+def _through_core(build: Any) -> Any:
+    """A build method whose direct calls go through C++, which keeps names and the built flag."""
+
+    @functools.wraps(build)
+    def wrapper(self: Layer, *args: Any, **kwargs: Any) -> Any:
+        if self._building or "_core" not in self.__dict__:
+            return build(self, *args, **kwargs)
+        shapes = [s for shape in (*args, *kwargs.values()) for s in shape_list(shape)]
+        object.__setattr__(self, "_build_call", (args, kwargs))
+        try:
+            self._core.ensure_built(shapes)
+        finally:
+            object.__setattr__(self, "_build_call", None)
+
+    return wrapper
 
 
 class Layer(Native):
@@ -46,8 +68,16 @@ class Layer(Native):
     """
 
     _module = "layers"
-    _base_arguments = (*_BASE, "activity_regularizer")
+    _base_arguments = BASE_ARGUMENTS
     _build_shapes: Any = None
+    _building = False
+    _build_call: tuple | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        build = cls.__dict__.get("build")
+        if build is not None and cls.__module__ != "nacre.models.sequential":
+            cls.build = _through_core(build)  # type: ignore[method-assign]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         self = super().__new__(cls)
@@ -64,10 +94,10 @@ class Layer(Native):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        shape = _input_shape_argument(kwargs)
+        shape = pop_input_shape(kwargs, ())
         if kwargs:
             unknown = next(iter(kwargs))
-            near = difflib.get_close_matches(unknown, [*_BASE, "activity_regularizer", "autocast"], 1)
+            near = difflib.get_close_matches(unknown, BASE_ARGUMENTS, 1)
             hint = f" Did you mean '{near[0]}'?" if near else ""
             raise TypeError(f"{type(self).__name__}: unknown argument '{unknown}'.{hint}")
         config: dict[str, Any] = {"trainable": trainable}
@@ -75,36 +105,49 @@ class Layer(Native):
             config["name"] = name
         if dtype is not None:
             config["dtype"] = policy_name(dtype)
-        core = _core.PythonLayer(self, type(self).__name__, config, activity_regularizer)
+        if activity_regularizer is not None:
+            regularizer = resolved("activity_regularizer", activity_regularizer)
+            config["activity_regularizer"] = regularizer
+        core = _core.PythonLayer(self, type(self).__name__, config)
+        core.autocast = autocast
+        self._set_state(core, {"activity_regularizer": activity_regularizer}, shape)
+
+    def _set_state(self, core: Any, arguments: dict[str, Any], input_shape: Any = None) -> None:
         set_attribute = object.__setattr__
         set_attribute(self, "_core", core)
-        set_attribute(self, "_arguments", {})
+        set_attribute(self, "_arguments", arguments)
         set_attribute(self, "_calls", [])
-        set_attribute(self, "_input_shape_argument", shape)
         set_attribute(self, "_owned", {})
+        set_attribute(self, "_input_shape_argument", input_shape)
 
     def _init_native(self, cls: type, arguments: dict[str, Any]) -> None:
-        set_attribute = object.__setattr__
-        shape = _input_shape_argument(arguments)
+        shape = pop_input_shape(arguments, self._signature.names)
+        autocast = arguments.pop("autocast", None)
+        pop_unsupported(cls.__name__, arguments, self._signature.names)
+        if arguments.get("name") is None and type(self) is not cls:
+            arguments["name"] = _core.unique_name(_core.to_snake_case(type(self).__name__))
         config = {
-            name: value
+            name: core_value(name, value)
             for name, value in arguments.items()
-            if not (value is None and name in self._base_arguments) and name != "autocast"
+            if not (value is None and name in self._base_arguments)
         }
-        if "dtype" in config:
-            config["dtype"] = policy_name(config["dtype"])
         native = _core.make(self._module, cls.__name__, config)
+        if autocast is not None:
+            native.autocast = autocast
         if type(self)._overrides_native(cls):
             # A Python subclass changes what a C++ layer does: Python is called, C++ does the rest.
-            Layer.__init__(self, name=arguments.get("name"), trainable=native.trainable)
+            Layer.__init__(
+                self,
+                name=arguments["name"],
+                trainable=native.trainable,
+                dtype=native.policy_name,
+                activity_regularizer=arguments.get("activity_regularizer"),
+            )
             self._core.add_sublayer(native)
+            self._set_state(self._core, arguments, shape)
         else:
-            set_attribute(self, "_core", native)
-            set_attribute(self, "_calls", [])
-            set_attribute(self, "_owned", {})
-        set_attribute(self, "_native_core", native)
-        set_attribute(self, "_input_shape_argument", shape)
-        set_attribute(self, "_arguments", arguments)
+            self._set_state(native, arguments, shape)
+        object.__setattr__(self, "_native_core", native)
 
     @classmethod
     def _overrides_native(cls, native: type) -> bool:
@@ -113,32 +156,37 @@ class Layer(Native):
     # Attributes ---------------------------------------------------------------------------------
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name.startswith("_") and name in self.__dict__:
+        state = self.__dict__
+        if name.startswith("_") and name in state:
             object.__setattr__(self, name, value)
             return
-        descriptor = getattr(type(self), name, None)
-        if isinstance(descriptor, property):
+        if isinstance(getattr(type(self), name, None), property):
             object.__setattr__(self, name, value)
             return
-        if "_core" not in self.__dict__:
+        if "_core" not in state:
             raise RuntimeError(
                 f"{type(self).__name__}: call super().__init__() before setting attributes"
             )
+        native = state.get("_native_core")
+        if native is not None and name in state["_arguments"] and name in native.field_names():
+            native.set_field(name, core_value(name, value))
+            state["_arguments"][name] = value
+            return
+        old = state.get(name)
+        if isinstance(old, Layer) and old is not value:
+            object.__delattr__(self, name)
+            untrack(self, old)
         object.__setattr__(self, name, tracked(self, name, value))
 
     def __delattr__(self, name: str) -> None:
         value = self.__dict__.get(name)
-        if isinstance(value, Layer):
-            self._core.remove_sublayer(value._core)
         object.__delattr__(self, name)
+        if isinstance(value, Layer):
+            untrack(self, value)
 
     def _argument(self, name: str, given: Any) -> Any:
-        kind = name.rsplit("_", 1)[-1]
-        if kind in _RESOLVED and not (callable(given) and kind == "activation"):
-            import importlib
-
-            return importlib.import_module(f"nacre.{_RESOLVED[kind]}").get(given)
-        return super()._argument(name, given)
+        found = resolved(name, given)
+        return super()._argument(name, given) if found is None and given is not None else found
 
     def __getattr__(self, name: str) -> Any:
         state = self.__dict__
@@ -150,6 +198,8 @@ class Layer(Native):
             for variable in native.own_variables:
                 if variable.name == name:
                     return variable
+            if name in ("bias", "gamma", "beta") and native.built:
+                return None  # left out: use_bias=False
         if "_core" not in state and not name.startswith("__"):
             raise RuntimeError(
                 f"{type(self).__name__}: call super().__init__() before using the layer"
@@ -256,7 +306,7 @@ class Layer(Native):
         """Makes the weights for inputs of this shape (``None`` for unknown dimensions)."""
         native = self.__dict__.get("_native_core")
         if native is not None and input_shape is not None:
-            native.ensure_built(_shape_list(input_shape))
+            native.ensure_built(shape_list(input_shape))
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The computation; ``__call__`` builds the layer first and then runs it."""
@@ -300,16 +350,28 @@ class Layer(Native):
 
     def _build(self, shapes: list) -> None:
         """Called by C++ with one shape an input."""
-        if self._calls and "built" not in self._calls[-1]:
-            from nacre import _structure
+        args, kwargs = self._build_call or self._build_arguments(shapes)
+        object.__setattr__(self, "_build_shapes", args[0] if args else kwargs or None)
+        object.__setattr__(self, "_building", True)
+        try:
+            self.build(*args, **kwargs)
+        finally:
+            object.__setattr__(self, "_building", False)
 
-            self._calls[-1]["built"] = True
-            args, _ = _structure.unflatten_tensors(self._calls[-1]["arguments"], shapes)
-            shape = args[0] if args else None
-        else:
-            shape = shapes[0] if len(shapes) == 1 else shapes
-        self._build_shapes = shape
-        self.build(shape)
+    def _build_arguments(self, shapes: list) -> tuple[tuple, dict[str, Any]]:
+        frame = self._calls[-1] if self._calls and "built" not in self._calls[-1] else None
+        if frame is None:
+            return (shapes[0] if len(shapes) == 1 else shapes,), {}
+        from nacre import _structure
+
+        frame["built"] = True
+        args, kwargs = _structure.unflatten_tensors(frame["arguments"], shapes)
+        names = Signature(getattr(type(self).build, "__wrapped__", type(self).build)).names
+        if len(names) > 1:  # build(self, query_shape, value_shape): one argument of call() each
+            given = {**dict(zip(Signature(type(self).call).names, args, strict=False)), **kwargs}
+            known = {f"{name}_shape": shape for name, shape in given.items()}
+            return (), {name: known[name] for name in names if name in known}
+        return (args[0] if args else next(iter(kwargs.values()), None),), {}
 
     def _call(self, tensors: list, training: bool) -> list:
         """Called by C++ to run ``call``."""
@@ -322,7 +384,7 @@ class Layer(Native):
             args, kwargs = _structure.unflatten_tensors(frame["arguments"], tensors)
         else:
             args = (tensors[0],) if len(tensors) == 1 else (tensors,)
-        if _takes(type(self).call, "training"):
+        if takes(type(self).call, "training"):
             kwargs = {**kwargs, "training": training}
         outputs = self.call(*args, **kwargs)
         flat, structure = _structure.flatten_tensors(outputs)
@@ -332,7 +394,7 @@ class Layer(Native):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the output for inputs of this shape."""
-        specs = [(tuple(shape), self.compute_dtype) for shape in _shape_list(input_shape)]
+        specs = [(tuple(shape), self.compute_dtype) for shape in shape_list(input_shape)]
         shapes = [shape for shape, _ in self._core.output_spec(specs)]
         return shapes[0] if len(shapes) == 1 else shapes
 
@@ -370,7 +432,7 @@ class Layer(Native):
         from nacre import constraints, initializers, regularizers
 
         shape = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
-        dtype = _dtype_name(dtype) if dtype is not None else self.variable_dtype
+        dtype = dtype_name(dtype) if dtype is not None else self.variable_dtype
         if initializer is None:
             initializer = "glorot_uniform" if "float" in dtype else "zeros"
         return self._core.add_weight(
@@ -431,21 +493,25 @@ class Layer(Native):
         config = self._base_config()
         if self.__dict__.get("_native_core") is not None:
             for name in self._signature.names:
-                config[name] = serialize_keras_object(getattr(self, name))
-            return config
-        if "__init__" in type(self).__dict__:
-            from nacre._native import Signature
-
-            args, kwargs = self._init_args
-            signature = Signature(type(self).__dict__["__init__"])
-            bound = signature.bind(type(self).__name__, args, kwargs, tuple(kwargs))
-            for name, value in bound.items():
                 if name not in config:
+                    config[name] = serialize_keras_object(self._config_value(name))
+        written = type(self).__init__
+        if not hasattr(type(self), "_signature") or written is not self._native_init():
+            args, kwargs = self._init_args
+            bound = Signature(written).bind(type(self).__name__, args, kwargs, tuple(kwargs))
+            for name, value in bound.items():
+                if name not in config and name not in LAYER_ARGUMENTS:
                     config[name] = serialize_keras_object(value)
         return config
 
+    @classmethod
+    def _native_init(cls) -> Any:
+        return cls._native_class.__init__ if cls._native_class else None  # type: ignore[misc]
+
     def _base_config(self) -> dict[str, Any]:
-        return {
+        from nacre.saving import serialize_keras_object
+
+        config: dict[str, Any] = {
             "name": self.name,
             "trainable": self.trainable,
             "dtype": {
@@ -455,6 +521,9 @@ class Layer(Native):
                 "registered_name": None,
             },
         }
+        if self._arguments.get("activity_regularizer") is not None:
+            config["activity_regularizer"] = serialize_keras_object(self.activity_regularizer)
+        return config
 
     def get_build_config(self) -> dict[str, Any] | None:
         """What ``build_from_config`` needs to make the weights again."""
@@ -463,43 +532,7 @@ class Layer(Native):
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Builds from what ``get_build_config`` returned."""
         if config and config.get("input_shape") is not None and not self.built:
-            self._core.ensure_built(_shape_list(config["input_shape"]))
+            self._core.ensure_built(shape_list(config["input_shape"]))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-
-def policy_name(dtype: Any) -> str:
-    """The name of a dtype policy given as a name, a dtype, a policy or its serialized form."""
-    if isinstance(dtype, dict):
-        return dtype["config"]["name"]
-    name = getattr(dtype, "name", dtype)
-    return name if isinstance(name, str) else _dtype_name(name)
-
-
-def _dtype_name(dtype: Any) -> str:
-    return dtype if isinstance(dtype, str) else np.dtype(dtype).name
-
-
-def _shape_list(shape: Any) -> list:
-    if isinstance(shape, dict):
-        return [tuple(s) for s in shape.values()]
-    if len(shape) > 0 and isinstance(shape[0], list | tuple):
-        return [tuple(s) for s in shape]
-    return [tuple(shape)]
-
-
-def _input_shape_argument(kwargs: dict[str, Any]) -> tuple | None:
-    """Takes Keras's ``input_shape`` and ``input_dim`` arguments of a first layer out of kwargs."""
-    dim = kwargs.pop("input_dim", None)
-    shape = kwargs.pop("input_shape", None)
-    if shape is not None:
-        return tuple(shape)
-    return (dim,) if dim is not None else None
-
-
-def _takes(function: Any, name: str) -> bool:
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return False
-    return name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]

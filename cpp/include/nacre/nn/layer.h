@@ -63,6 +63,8 @@ class Layer : public Configurable {
   const std::string& name() const { return name_; }
   void set_name(std::string name) { name_ = std::move(name); }
   bool built() const { return built_; }
+  // The shapes that build() was given; none before, or where a layer was marked as built.
+  const std::vector<Shape>& build_shapes() const { return build_shapes_; }
   void set_built(bool built) { built_ = built; }
   bool trainable() const { return trainable_; }
   virtual void set_trainable(bool trainable);
@@ -111,6 +113,7 @@ class Layer : public Configurable {
   void collect(std::vector<VariableRef>& out, bool with_unsaved) const;
 
   bool built_ = false;
+  std::vector<Shape> build_shapes_;
   std::vector<VariableRef> variables_;
   std::vector<Ref<Layer>> sublayers_;
   std::vector<Ref<SeedGenerator>> seed_generators_;
