@@ -8,7 +8,7 @@ from nacre import _core
 
 
 def tracked(owner: Any, name: str, value: Any) -> Any:
-    """Registers what ``value`` holds with its owner; lists and dicts keep tracking."""
+    """Registers what ``value`` holds with its owner; lists and dicts go on tracking."""
     from nacre.layers.layer import Layer
 
     if isinstance(value, Layer):

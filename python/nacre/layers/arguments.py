@@ -39,7 +39,7 @@ def _module_of(name: str) -> str | None:
 
 
 def resolved(name: str, given: Any) -> Any:
-    """The object behind an argument such as ``kernel_initializer="zeros"``; None for other arguments.
+    """The object behind an argument such as ``kernel_initializer="zeros"``; else None.
 
     An activation comes as a function.
     """
@@ -66,7 +66,7 @@ def core_value(name: str, value: Any) -> Any:
 
 
 def pop_unsupported(owner: str, arguments: dict[str, Any], own: tuple[str, ...]) -> None:
-    """Takes out Keras's arguments that have no counterpart; ValueError where one asks for something."""
+    """Takes out Keras's arguments without a counterpart; ValueError where one asks for more."""
     for name, neutral in _UNSUPPORTED.items():
         if name in own or name not in arguments:
             continue

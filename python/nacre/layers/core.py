@@ -1,4 +1,4 @@
-"""Core layers: Dense, Activation, Identity, Lambda, InputLayer."""
+"""Core layers: Dense, Embedding, Identity, Lambda, InputLayer."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from nacre import _core
 from nacre._native import native
+from nacre.layers.arguments import takes
 from nacre.layers.layer import Layer
 
 
@@ -56,6 +57,69 @@ class Dense(Layer):
     ) -> None: ...
 
 
+@native
+class Embedding(Layer):
+    """Rows of a learned table by integer ids.
+
+    Args:
+        input_dim: Number of rows: ids are in ``[0, input_dim)``.
+        output_dim: Length of a row.
+        embeddings_initializer: Initializer of the table, shape ``(input_dim, output_dim)``.
+        embeddings_regularizer: Penalty of the table.
+        embeddings_constraint: Projection of the table after each update.
+        mask_zero: Not supported yet.
+
+    Input shape:
+        ``(...)``, integers
+
+    Output shape:
+        ``(..., output_dim)``
+
+    Raises:
+        ValueError: A size is not positive.
+        IndexError: An id is out of range.
+
+    Example:
+        >>> import numpy as np
+        >>> import nacre
+        >>> nacre.layers.Embedding(10, 4)(np.array([[1, 2, 3]])).shape
+        (1, 3, 4)
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        **kwargs: Any,
+    ) -> None: ...
+
+
+@native
+class Identity(Layer):
+    """Passes its input on.
+
+    Input shape:
+        Any.
+
+    Output shape:
+        That of the input.
+
+    Example:
+        >>> import nacre
+        >>> nacre.layers.Identity()(nacre.ops.ones((2, 3))).shape
+        (2, 3)
+    """
+
+    def __init__(
+        self,
+        **kwargs: Any,
+    ) -> None: ...
+
+
 class InputLayer(Layer):
     """Where a model's input begins.
 
@@ -63,8 +127,20 @@ class InputLayer(Layer):
         shape: Shape without the batch axis; ``None`` for unknown dimensions.
         batch_size: Size of the batch axis, when fixed.
         dtype: Dtype of the input; default: ``floatx``.
+        sparse: Kept for Keras's signature.
+        ragged: Kept for Keras's signature.
         batch_shape: Shape with the batch axis, instead of ``shape`` and ``batch_size``.
+        input_tensor: Kept for Keras's signature.
+        optional: Kept for Keras's signature.
         name: Name of the layer.
+
+    Raises:
+        ValueError: Not exactly one of ``shape`` and ``batch_shape`` is given.
+
+    Example:
+        >>> import nacre
+        >>> nacre.layers.InputLayer((28, 28)).batch_shape
+        (None, 28, 28)
     """
 
     def __init__(
@@ -122,14 +198,29 @@ class InputLayer(Layer):
 class Lambda(Layer):
     """A Python function as a layer.
 
-    A model with a Lambda layer cannot be loaded from a file unless its function is given: files hold
-    data, never code.
+    Files hold data, never code: a model with a Lambda layer is saved with the function's name, and
+    it is loaded only where that name is given in ``custom_objects`` or registered with
+    ``nacre.saving.register``.
 
     Args:
-        function: ``function(inputs, **arguments)``, made of ``nacre.ops``.
+        function: ``function(inputs, **arguments)``; it may take ``training``.
         output_shape: Kept for Keras's signature; the shape is found by calling the function.
         mask: Kept for Keras's signature.
         arguments: Keyword arguments of the function.
+
+    Input shape:
+        What the function takes.
+
+    Output shape:
+        What the function returns.
+
+    Raises:
+        TypeError: ``function`` is no function.
+
+    Example:
+        >>> import nacre
+        >>> nacre.layers.Lambda(lambda x: x * 2)(nacre.ops.ones((2, 3))).shape
+        (2, 3)
     """
 
     def __init__(
@@ -148,15 +239,40 @@ class Lambda(Layer):
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """``function(inputs)``."""
-        code = getattr(self.function, "__code__", None)
-        if code is not None and "training" in code.co_varnames[: code.co_argcount]:
+        if takes(self.function, "training"):
             return self.function(inputs, training=training, **self.arguments)
         return self.function(inputs, **self.arguments)
 
     def get_config(self) -> dict[str, Any]:
-        """Name and arguments; the function itself is not data and is left out."""
+        """Name and arguments; the function itself is no data: only its name is kept."""
+        from nacre.saving import get_registered_name, serialize_keras_object
+
         return {
             **self._base_config(),
-            "function": getattr(self.function, "__name__", "function"),
-            "arguments": dict(self.arguments),
+            "function": get_registered_name(self.function),
+            "arguments": serialize_keras_object(dict(self.arguments)),
         }
+
+    @classmethod
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict | None = None, safe_mode: Any = None
+    ) -> Any:
+        """A layer from what ``get_config`` returned.
+
+        Raises:
+            ValueError: The function's name is neither in ``custom_objects`` nor registered.
+        """
+        from nacre.saving import get_registered_object
+
+        config = dict(config)
+        function = config.pop("function")
+        if not callable(function):
+            found = get_registered_object(function, custom_objects)
+            if found is None:
+                raise ValueError(
+                    f"Lambda '{config.get('name')}': files hold no code; pass the function in "
+                    f"custom_objects={{'{function}': ...}} or register it with "
+                    "nacre.saving.register()"
+                )
+            function = found
+        return cls(function, **config)

@@ -6,16 +6,13 @@ import difflib
 import functools
 from typing import Any
 
-import numpy as np
-
 from nacre import _core
-from nacre._native import Native, Signature
+from nacre._native import Signature
 from nacre._tracking import tracked, untrack
 from nacre.layers.arguments import (
     BASE_ARGUMENTS,
     LAYER_ARGUMENTS,
     core_value,
-    dtype_name,
     pop_input_shape,
     pop_unsupported,
     resolved,
@@ -23,6 +20,7 @@ from nacre.layers.arguments import (
     takes,
 )
 from nacre.layers.arguments import policy_name as policy_name
+from nacre.layers.state import LayerState
 
 
 def _through_core(build: Any) -> Any:
@@ -42,12 +40,12 @@ def _through_core(build: Any) -> Any:
     return wrapper
 
 
-class Layer(Native):
+class Layer(LayerState):
     """A computation with state: it owns weights, and it is called on tensors.
 
     Subclasses write ``__init__`` (keep settings), ``build(input_shape)`` (make weights with
-    ``add_weight``) and ``call(inputs)`` (compute, with ``nacre.ops``). Layers and variables assigned
-    to attributes are tracked: they appear in ``weights`` and are trained and saved.
+    ``add_weight``) and ``call(inputs)`` (compute, with ``nacre.ops``). Layers and variables
+    assigned to attributes are tracked: they appear in ``weights`` and are trained and saved.
 
     Args:
         activity_regularizer: Regularizer or name; its penalty of the output is added to the loss.
@@ -207,90 +205,6 @@ class Layer(Native):
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     @property
-    def name(self) -> str:
-        """The layer's name."""
-        return self._core.name
-
-    @name.setter
-    def name(self, value: str) -> None:
-        self._core.name = value
-
-    @property
-    def built(self) -> bool:
-        """Whether the weights exist."""
-        return self._core.built
-
-    @built.setter
-    def built(self, value: bool) -> None:
-        self._core.built = value
-
-    @property
-    def trainable(self) -> bool:
-        """Whether training updates the weights; setting it reaches the layers within."""
-        return self._core.trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._core.trainable = bool(value)
-
-    @property
-    def dtype_policy(self) -> Any:
-        """The dtypes of computation and variables."""
-        from nacre._dtype_policy import DTypePolicy
-
-        return DTypePolicy(self._core.policy_name)
-
-    @property
-    def dtype(self) -> str:
-        """The dtype of the variables."""
-        return self._core.variable_dtype
-
-    @property
-    def variable_dtype(self) -> str:
-        """The dtype of the variables."""
-        return self._core.variable_dtype
-
-    @property
-    def compute_dtype(self) -> str:
-        """The dtype of the computation."""
-        return self._core.compute_dtype
-
-    @property
-    def variables(self) -> list:
-        """All variables, those of seed generators included."""
-        return self._core.variables
-
-    @property
-    def weights(self) -> list:
-        """The variables that are saved: trainable ones first within each layer."""
-        return self._core.weights
-
-    @property
-    def trainable_variables(self) -> list:
-        """The variables that training updates."""
-        return self._core.trainable_weights
-
-    @property
-    def trainable_weights(self) -> list:
-        """The variables that training updates."""
-        return self._core.trainable_weights
-
-    @property
-    def non_trainable_variables(self) -> list:
-        """The variables that training does not update."""
-        return [v for v in self._core.variables if not v.trainable]
-
-    @property
-    def non_trainable_weights(self) -> list:
-        """The saved variables that training does not update."""
-        return self._core.non_trainable_weights
-
-    @property
-    def losses(self) -> list:
-        """Penalties: of weight regularizers, and what calls added."""
-        return self._core.losses
-
-    @property
     def _layers(self) -> list[Layer]:
         return list(self._owned.values())
 
@@ -338,6 +252,12 @@ class Layer(Native):
 
         training = kwargs.pop("training", None)
         tensors, structure = _structure.flatten_tensors((args, kwargs))
+        specs = self.__dict__.get("input_spec")
+        if specs is not None:
+            owner = f"{type(self).__name__} '{self.name}'"
+            listed = specs if isinstance(specs, list) else [specs]
+            for spec, x in zip(listed, tensors, strict=False):
+                spec.check(x.shape, str(x.dtype), owner)
         frame: dict[str, Any] = {"arguments": structure}
         self._calls.append(frame)
         try:
@@ -397,88 +317,6 @@ class Layer(Native):
         specs = [(tuple(shape), self.compute_dtype) for shape in shape_list(input_shape)]
         shapes = [shape for shape, _ in self._core.output_spec(specs)]
         return shapes[0] if len(shapes) == 1 else shapes
-
-    def add_weight(
-        self,
-        shape: Any = None,
-        initializer: Any = None,
-        dtype: Any = None,
-        trainable: bool = True,
-        autocast: bool = True,
-        regularizer: Any = None,
-        constraint: Any = None,
-        aggregation: str = "none",
-        overwrite_with_gradient: bool = False,
-        name: str | None = None,
-    ) -> Any:
-        """Makes a variable that belongs to this layer.
-
-        Args:
-            shape: Its shape; default: a scalar.
-            initializer: Initializer, name or function; default: Glorot uniform for floats, zeros
-                else.
-            dtype: Its dtype; default: the layer's variable dtype.
-            trainable: Whether training updates it.
-            autocast: Kept for Keras's signature.
-            regularizer: Penalty added to the loss.
-            constraint: Projection applied after each update.
-            aggregation: Kept for Keras's signature.
-            overwrite_with_gradient: Kept for Keras's signature.
-            name: Its name; default: "variable".
-
-        Returns:
-            The variable.
-        """
-        from nacre import constraints, initializers, regularizers
-
-        shape = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
-        dtype = dtype_name(dtype) if dtype is not None else self.variable_dtype
-        if initializer is None:
-            initializer = "glorot_uniform" if "float" in dtype else "zeros"
-        return self._core.add_weight(
-            name or "variable",
-            shape,
-            initializers.get(initializer),
-            dtype,
-            trainable,
-            regularizers.get(regularizer),
-            constraints.get(constraint),
-        )
-
-    def add_loss(self, loss: Any) -> None:
-        """Adds scalar penalties (tensors) of this call to the training loss."""
-        for value in loss if isinstance(loss, list | tuple) else [loss]:
-            self._core.add_loss(value)
-
-    def count_params(self) -> int:
-        """The number of values in the weights; ValueError before the layer is built."""
-        if not self.built:
-            raise ValueError(
-                f"{type(self).__name__} '{self.name}': count_params() needs a built layer"
-            )
-        return self._core.count_params()
-
-    def get_weights(self) -> list[np.ndarray]:
-        """The values of ``weights`` as arrays."""
-        return [variable.numpy() for variable in self.weights]
-
-    def set_weights(self, weights: list) -> None:
-        """Assigns the values of ``weights``; ValueError, before any is changed, if one does not fit."""
-        variables = self.weights
-        if len(weights) != len(variables):
-            raise ValueError(
-                f"{type(self).__name__} '{self.name}': expected {len(variables)} weights, "
-                f"received {len(weights)}"
-            )
-        arrays = [np.asarray(w) for w in weights]
-        for variable, array in zip(variables, arrays, strict=True):
-            if tuple(variable.shape) != array.shape:
-                raise ValueError(
-                    f"{type(self).__name__} '{self.name}': expected shape {tuple(variable.shape)} "
-                    f"for weight '{variable.path}', received {array.shape}"
-                )
-        for variable, array in zip(variables, arrays, strict=True):
-            variable.assign(array)
 
     # Configuration ------------------------------------------------------------------------------
 

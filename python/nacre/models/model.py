@@ -74,7 +74,10 @@ class Model(Trainer, Layer):
         from nacre.utils.summary import summary_text
 
         text = summary_text(self, line_length, expand_nested, show_trainable, layer_range)
-        (print_fn or print)(text)
+        if print_fn is None:
+            print(text, end="")
+        else:
+            print_fn(text)
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
         """Writes architecture, weights, compilation and optimizer state to one file, atomically.
