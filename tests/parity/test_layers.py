@@ -1,0 +1,220 @@
+"""Layers of nacre and of real Keras 3, same weights and inputs: outputs, gradients, configs."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import pathlib
+import sys
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("KERAS_BACKEND", "torch")
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+keras = pytest.importorskip("keras", reason="keras is not installed (extra [parity])")
+if keras.backend.backend() != "torch":
+    pytest.skip("gradients are taken with KERAS_BACKEND=torch", allow_module_level=True)
+torch = pytest.importorskip("torch", reason="torch is not installed (extra [parity])")
+
+from layerinfo import ROWS  # noqa: E402
+
+import nacre  # noqa: E402
+
+rows = pytest.mark.parametrize("row", ROWS, ids=str)
+
+NAMES = sorted({row.name for row in ROWS} | {"Layer", "Lambda", "InputLayer"})
+
+
+def pair(row):
+    ours = getattr(nacre.layers, row.name)(**row.arguments)
+    theirs = getattr(keras.layers, row.name)(**row.arguments)
+    x = row.inputs()
+    ours(x)
+    theirs(keras.ops.convert_to_tensor(x))
+    rng = np.random.default_rng(1)
+    weights = []
+    for weight in theirs.weights:
+        value = rng.uniform(0.5, 1.5, tuple(weight.shape)) if weight.name != "count" else 0
+        weights.append(np.asarray(value, "int32" if weight.name == "count" else "float32"))
+    ours.set_weights(weights)
+    theirs.set_weights(weights)
+    if hasattr(theirs, "finalize_state"):
+        theirs.finalize_state()
+    return ours, theirs, x
+
+
+def as_array(x):
+    return x.detach().cpu().numpy() if isinstance(x, torch.Tensor) else np.asarray(x)
+
+
+@rows
+def test_weights_have_the_same_names_and_shapes(row):
+    ours, theirs, _ = pair(row)
+    for group in ("weights", "trainable_weights", "non_trainable_weights"):
+        a = [(w.name, tuple(w.shape), w.dtype) for w in getattr(ours, group)]
+        b = [(w.name, tuple(w.shape), w.dtype) for w in getattr(theirs, group)]
+        assert a == b
+
+
+@rows
+@pytest.mark.parametrize("training", [False, True])
+def test_outputs_and_gradients(row, training):
+    if training and row.random:
+        pytest.skip("random numbers differ")
+    ours, theirs, x = pair(row)
+    weight = np.random.default_rng(2).standard_normal(row.output_shape).astype(np.float32)
+
+    tensor = nacre.ops.convert_to_tensor(x)
+    with nacre.GradientTape() as tape:
+        tape.watch(tensor)
+        y = ours(tensor, training=training)
+        loss = nacre.ops.sum(y * weight)
+    sources = [*ours.trainable_weights, *([] if row.ids else [tensor])]
+    gradients = tape.gradient(loss, sources) if sources else []
+
+    their_x = torch.tensor(x, requires_grad=not row.ids)
+    takes_training = "training" in inspect.signature(theirs.call).parameters
+    their_y = theirs(their_x, **({"training": training} if takes_training else {}))
+    their_sources = [v.value for v in theirs.trainable_weights] + ([] if row.ids else [their_x])
+    if their_sources:
+        their_gradients = torch.autograd.grad(
+            (their_y * torch.tensor(weight)).sum(), their_sources, allow_unused=True
+        )
+    else:
+        their_gradients = []
+
+    close(y.numpy(), as_array(their_y), "output")
+    for source, a, b in zip(sources, gradients, their_gradients, strict=True):
+        b = np.zeros(tuple(source.shape)) if b is None else as_array(b)
+        close(a.numpy(), b, getattr(source, "path", "input"))
+    for a, b in zip(ours.weights, theirs.weights, strict=True):
+        close(a.numpy(), as_array(b.value), a.path)  # moving statistics
+
+
+def close(received, expected, what):
+    assert received.shape == expected.shape, what
+    scale = max(1.0, float(np.abs(expected).max(initial=0)))
+    np.testing.assert_allclose(received, expected, rtol=2e-5, atol=2e-5 * scale, err_msg=what)
+
+
+@rows
+def test_config(row):
+    ours, theirs, _ = pair(row)
+    a = plain(ours.get_config())
+    b = plain(theirs.get_config())
+    a["name"] = b["name"] = "same"
+    for name in ("quantization_config", "rms_scaling", "activity_regularizer"):
+        if not a.get(name):
+            a.pop(name, None)
+        if not b.get(name):
+            b.pop(name, None)
+    if row.name.startswith("SpatialDropout"):
+        b["trainable"], b["dtype"] = a["trainable"], a["dtype"]
+        b.pop("noise_shape", None)
+    assert a == b
+    # Each side makes a layer of what the other wrote.
+    type(theirs).from_config(foreign(ours.get_config(), "keras"))
+    type(ours).from_config(foreign(theirs.get_config(), "nacre"))
+
+
+def plain(value):
+    """Lists for tuples, class names for serialized objects."""
+    if isinstance(value, dict) and "class_name" in value:
+        config = {k: plain(v) for k, v in value["config"].items() if v is not None}
+        return (value["class_name"], config)
+    if isinstance(value, dict):
+        return {k: plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    return float(value) if isinstance(value, float) else value
+
+
+def foreign(value, package):
+    if isinstance(value, dict):
+        return {
+            k: package + v[v.index(".") :]
+            if k == "module" and isinstance(v, str) and "." in v
+            else package
+            if k == "module" and v in ("keras", "nacre")
+            else foreign(v, package)
+            for k, v in value.items()
+        }
+    return value
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_signatures(name):
+    ours = parameters(getattr(nacre.layers, name))
+    theirs = parameters(getattr(keras.layers, name))
+    for absent in ("lora_rank", "lora_alpha", "quantization_config"):
+        theirs.pop(absent, None)
+    if name == "Embedding":
+        theirs.pop("weights")
+    assert ours == theirs
+    assert list(ours) == list(theirs)
+
+
+def parameters(cls):
+    found = inspect.signature(cls.__init__).parameters
+    return {k: p.default for k, p in found.items() if k not in ("self", "kwargs", "args")}
+
+
+def test_automatic_names():
+    for name in NAMES:
+        if name in ("Lambda", "InputLayer"):
+            continue
+        row = next((r for r in ROWS if r.name == name), None)
+        arguments = row.arguments if row else {}
+        ours = getattr(nacre.layers, name)(**arguments).name
+        theirs = getattr(keras.layers, name)(**arguments).name
+        assert ours.rstrip("_0123456789d") == theirs.rstrip("_0123456789d")
+
+
+def test_normalization_adapts_alike():
+    data = np.random.default_rng(0).normal(4, 2, (50, 6, 3)).astype(np.float32)
+    for axis in (-1, None, (1, 2)):
+        ours, theirs = nacre.layers.Normalization(axis), keras.layers.Normalization(axis)
+        ours.adapt(data)
+        theirs.adapt(data)
+        for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-5)
+        np.testing.assert_allclose(ours(data).numpy(), as_array(theirs(data)), rtol=1e-4, atol=1e-5)
+        assert tuple(np.shape(ours.mean)) == tuple(theirs.mean.shape)
+
+
+def summaries(package):
+    layers = package.layers
+    model = package.Sequential(
+        [
+            package.Input((8, 8, 3), name="image"),
+            layers.Conv2D(4, 3, activation="relu", name="convolution_with_quite_a_long_name"),
+            layers.MaxPooling2D(name="pool"),
+            layers.BatchNormalization(name="bn"),
+            layers.Flatten(name="flat"),
+            package.Sequential([layers.Dense(5, name="inner_dense")], name="inner"),
+            layers.Dropout(0.2, name="drop"),
+            layers.Dense(2, name="head"),
+        ],
+        name="net",
+    )
+    model.layers[0].trainable = False
+    texts = []
+    for kwargs in (
+        {},
+        {"expand_nested": True, "show_trainable": True},
+        {"line_length": 64},
+        {"line_length": 50, "show_trainable": True},
+        {"layer_range": ("pool", "flat")},
+    ):
+        model.summary(print_fn=texts.append, **kwargs)
+    unbuilt = package.Sequential([layers.Dense(3, name="a")], name="unbuilt")
+    unbuilt.summary(print_fn=texts.append)
+    return texts
+
+
+def test_summary(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("LINES", "40")
+    for ours, theirs in zip(summaries(nacre), summaries(keras), strict=True):
+        assert ours == theirs
