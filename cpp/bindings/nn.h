@@ -20,7 +20,7 @@ Json to_json(py::handle value);
 py::object from_json(const Json& json);
 
 // The C++ object behind a Python object (its `_core`), or null.
-Configurable* core_of(py::handle object);
+Ref<Configurable> core_of(py::handle object);
 
 // A Python callable as a function handle.
 Ref<RefCounted> function_handle(py::object function);

@@ -22,11 +22,14 @@ SeedGenerator* seed_generator_of(py::handle object) {
 
 }  // namespace
 
-Configurable* core_of(py::handle object) {
-  if (py::isinstance<Configurable>(object)) return object.cast<Configurable*>();
+Ref<Configurable> core_of(py::handle object) {
+  if (py::isinstance<Configurable>(object)) {
+    return Ref<Configurable>(object.cast<Configurable*>());
+  }
   if (!py::hasattr(object, "_core")) return nullptr;
-  const py::object core = object.attr("_core");
-  return py::isinstance<Configurable>(core) ? core.cast<Configurable*>() : nullptr;
+  const py::object core = object.attr("_core");  // may be made for this call: held by the result
+  if (!py::isinstance<Configurable>(core)) return nullptr;
+  return Ref<Configurable>(core.cast<Configurable*>());
 }
 
 Ref<RefCounted> function_handle(py::object function) {
@@ -65,7 +68,7 @@ Json to_json(py::handle value) {
     }
     return object;
   }
-  if (Configurable* core = core_of(value)) return Json(Ref<RefCounted>(core));
+  if (const Ref<Configurable> core = core_of(value)) return Json(Ref<RefCounted>(core.get()));
   if (SeedGenerator* generator = seed_generator_of(value)) {
     return Json(Ref<RefCounted>(generator));
   }

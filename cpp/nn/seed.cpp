@@ -58,12 +58,13 @@ SeedGenerator& global_seed_generator() {
 }
 
 void set_random_seed(uint64_t seed) {
+  SeedGenerator& global = global_seed_generator();  // made first: that draws a seed too
   {
     const std::lock_guard lock(g_mutex);
     g_state = seed;
   }
   const uint64_t bits = next_default_seed() >> 33;
-  global_seed_generator().state()->assign(
+  global.state()->assign(
       Tensor::from<uint32_t>({static_cast<uint32_t>(bits), 0}, {2}));
 }
 

@@ -81,9 +81,8 @@ Tensors sparse_categorical_composite(std::span<const Tensor> in, const Attrs* at
   Tensor target = in[0], output = in[1];
   if (output.rank() < 1) value_error(op, ": expected output of rank 1 or more, received ()");
   if (!is_floating(output.dtype())) output = ops::cast(output, floatx());
-  if (is_floating(target.dtype()) || target.dtype() == DType::kBool) {
-    target = ops::cast(target, DType::kInt32);
-  }
+  // Floating ids stay so: a cast would make a class of NaN.
+  if (target.dtype() == DType::kBool) target = ops::cast(target, DType::kInt32);
   if (target.rank() == output.rank() && target.shape().back() == 1) {
     target = ops::squeeze(target, IntList{-1});
   }
@@ -119,9 +118,8 @@ const int32_t* checked_labels(const char* op, const Buffer& labels, int64_t clas
     for (int64_t i = 0; i < n; ++i) {
       const double id = static_cast<double>(in[i]);
       if (!(id >= 0 && id < static_cast<double>(classes))) {
-        value_error(op, ": expected class ids from 0 to ", classes - 1, ", received ",
-                    static_cast<int64_t>(id), " at position ", i, " of the labels ",
-                    labels.shape());
+        value_error(op, ": expected class ids from 0 to ", classes - 1, ", received ", id,
+                    " at position ", i, " of the labels ", labels.shape());
       }
       out[i] = static_cast<int32_t>(id);
     }

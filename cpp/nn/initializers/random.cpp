@@ -15,10 +15,8 @@ std::vector<Field> RandomInitializer::fields() {
 }
 
 void RandomInitializer::validate() {
-  if (seed_.is_null()) {
-    if (!drawn_) drawn_ = next_default_seed() >> 1;
-    return;
-  }
+  // A default seed is drawn when it is needed: an initializer that is never called draws none.
+  if (seed_.is_null()) return;
   if (seed_.is_handle()) {
     auto* generator = dynamic_cast<SeedGenerator*>(seed_.as_handle().get());
     if (!generator) type_error(class_name(), ": expected seed to be an int, a SeedGenerator or None");

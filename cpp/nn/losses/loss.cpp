@@ -64,10 +64,11 @@ Tensor weight_like(const Tensor& sample_weight, const Tensor& values) {
 Tensor reduce_weighted(const Tensor& values, const Tensor& sample_weight,
                        const std::string& reduction) {
   Tensor weighted = values;
-  Tensor weight;
-  if (sample_weight.defined()) {
-    weight = weight_like(sample_weight, values);
-    weighted = values * weight;
+  Tensor weight = sample_weight;
+  if (weight.defined()) {
+    squeeze_or_expand(weighted, weight);
+    weight = weight_like(weight, weighted);
+    weighted = weighted * weight;
   }
   if (reduction == "none" || weighted.rank() == 0) return weighted;
   if (reduction == "sum" || weighted.size() == 0) return ops::sum(weighted);
@@ -88,7 +89,19 @@ Tensor Loss::operator()(const Tensor& y_true, const Tensor& y_pred, const Tensor
   Tensor prediction = y_pred.dtype() == wide ? y_pred : ops::cast(y_pred, wide);
   Tensor target = y_true;
   squeeze_or_expand(target, prediction);
-  return reduce_weighted(call(target, prediction), sample_weight, reduction_.value_or("none"));
+  const std::string reduction = reduction_.value_or("none");
+  const Tensor values = call(target, prediction);
+  Tensor weight = sample_weight;
+  if (const Tensor counted = this->counted(target, prediction); counted.defined()) {
+    Tensor mask = ops::cast(counted, values.dtype());
+    if (reduction == "sum_over_batch_size" || reduction == "mean") {
+      // The mean over those that count; 0 where none does.
+      const Tensor valid = ops::maximum(ops::sum(mask), ops::scalar(1));
+      mask = mask * (static_cast<double>(values.size()) / valid);
+    }
+    weight = weight.defined() ? mask * weight_like(weight, values) : mask;
+  }
+  return reduce_weighted(values, weight, reduction);
 }
 
 Tensor FunctionLoss::call(const Tensor& y_true, const Tensor& y_pred) {

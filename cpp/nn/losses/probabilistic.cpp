@@ -193,6 +193,12 @@ class SparseCategoricalCrossentropy final : public Loss {
   Tensor call(const Tensor& y_true, const Tensor& y_pred) override {
     return losses::sparse_categorical_crossentropy(y_true, y_pred, from_logits, ignore_class, axis);
   }
+  Tensor counted(const Tensor& y_true, const Tensor& y_pred) override {
+    if (!ignore_class) return {};
+    const int at = normalize_axis(axis, y_pred.rank(), "sparse_categorical_crossentropy");
+    const Tensor ids = y_true.rank() == y_pred.rank() ? ops::squeeze(y_true, IntList{at}) : y_true;
+    return ops::not_equal(ids, ops::scalar(static_cast<double>(*ignore_class)));
+  }
 };
 
 }  // namespace

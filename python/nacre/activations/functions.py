@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from nacre import ops
-from nacre.ops import convert_to_tensor
+from nacre.ops import _registry
+
+_RELU = _registry.op("activations.relu")
 
 
 def relu(
@@ -27,12 +29,7 @@ def relu(
         >>> nacre.activations.relu([-1.0, 2.0])
         Tensor([0., 2.], dtype=float32)
     """
-    if negative_slope == 0 and max_value is None and threshold == 0:
-        return ops.relu(convert_to_tensor(x))
-    x = convert_to_tensor(x)
-    low = negative_slope * (x - threshold)
-    result = ops.where(x >= threshold if threshold == 0 else x > threshold, x, low)
-    return result if max_value is None else ops.minimum(result, max_value)
+    return _RELU(x, negative_slope=negative_slope, max_value=max_value, threshold=threshold)
 
 
 def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
@@ -153,7 +150,7 @@ def softplus(x: Any) -> Any:
 
 def softsign(x: Any) -> Any:
     """``x / (abs(x) + 1)``."""
-    return ops.soft_sign(x)
+    return ops.softsign(x)
 
 
 def squareplus(x: Any, b: float = 4) -> Any:

@@ -11,8 +11,8 @@ from nacre.ops import convert_to_tensor
 class Constraint(Native):
     """A projection of a weight after each update.
 
-    Subclasses write ``__call__(w)``, made with ``nacre.ops``, and ``get_config()``. A plain function
-    serves as well wherever a constraint is taken.
+    Subclasses write ``__call__(w)``, made with ``nacre.ops``, and ``get_config()``. A plain
+    function serves as well wherever a constraint is taken.
 
     Example:
         >>> import nacre
@@ -50,7 +50,7 @@ class MaxNorm(Constraint):
 
     Args:
         max_value: Largest norm.
-        axis: Axis or axes of a vector: 0 for the weights of each unit of Dense, (0, 1, 2) for Conv2D.
+        axis: Axis or axes of a vector: 0 for a unit of Dense, (0, 1, 2) for a filter of Conv2D.
 
     Example:
         >>> import nacre

@@ -45,8 +45,8 @@ from nacre.losses.regression_losses import (
     MeanSquaredLogarithmicError,
 )
 
-# What Keras calls the same functions.
-_FUNCTIONS = {
+# Function and class of each function's name.
+_FUNCTIONS: dict[str, tuple[Any, str]] = {
     function.__name__: (function, class_name)
     for function, class_name in (
         (mean_squared_error, "MeanSquaredError"),
@@ -95,7 +95,7 @@ def get(identifier: Any) -> Any:
 
 
 def get_core(loss: Any) -> Any:
-    """What a trainer takes for a loss given to ``compile``: a Loss, or the C++ object of a function.
+    """What a trainer takes for a loss given to ``compile``: a Loss, or a function's C++ object.
 
     Raises:
         ValueError: An unknown name.
@@ -105,7 +105,7 @@ def get_core(loss: Any) -> Any:
     loss = get(loss)
     if loss is None or isinstance(loss, Loss):
         return loss
-    function, class_name = _FUNCTIONS.get(getattr(loss, "__name__", ""), (None, None))
+    function, class_name = _FUNCTIONS.get(getattr(loss, "__name__", ""), (None, ""))
     if function is loss:
         return _family.find_class("losses", class_name)()
     name = getattr(loss, "__name__", type(loss).__name__)

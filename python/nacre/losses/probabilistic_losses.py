@@ -98,7 +98,7 @@ class CategoricalCrossentropy(Loss):
     Example:
         >>> import nacre
         >>> loss = nacre.losses.CategoricalCrossentropy(from_logits=True)
-        >>> abs(float(loss([[0.0, 1.0]], [[0.0, 1e4]]))) - 0.0) < 1e-6
+        >>> abs(float(loss([[0.0, 1.0]], [[0.0, 1e4]])) - 0.0) < 1e-6
         True
     """
 
@@ -132,7 +132,7 @@ class CategoricalFocalCrossentropy(Loss):
 
     Example:
         >>> import nacre
-        >>> loss = nacre.losses.CategoricalFocalCrossentropy(from_logits=True)([[0.0, 1.0]], [[9.0, 9.0]])
+        >>> loss = nacre.losses.CategoricalFocalCrossentropy()([[0.0, 1.0]], [[0.5, 0.5]])
         >>> loss.shape
         ()
     """
@@ -165,7 +165,7 @@ class SparseCategoricalCrossentropy(Loss):
     Example:
         >>> import nacre
         >>> loss = nacre.losses.SparseCategoricalCrossentropy(from_logits=True)
-        >>> abs(float(loss([1], [[0.0, 1e4]]))) - 0.0) < 1e-6
+        >>> abs(float(loss([1], [[0.0, 1e4]])) - 0.0) < 1e-6
         True
     """
 

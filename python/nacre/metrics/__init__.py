@@ -31,6 +31,20 @@ from nacre.metrics.accuracy_metrics import (
     SparseTopKCategoricalAccuracy,
     TopKCategoricalAccuracy,
 )
+from nacre.metrics.confusion_metrics import (
+    AUC,
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    PrecisionAtRecall,
+    Recall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+    TrueNegatives,
+    TruePositives,
+)
+from nacre.metrics.f_score_metrics import F1Score, FBetaScore
 from nacre.metrics.functions import (
     binary_accuracy,
     categorical_accuracy,
@@ -55,6 +69,7 @@ from nacre.metrics.regression_metrics import (
     MeanAbsolutePercentageError,
     MeanSquaredError,
     MeanSquaredLogarithmicError,
+    R2Score,
     RootMeanSquaredError,
 )
 
@@ -80,8 +95,8 @@ def get(identifier: Any) -> Any:
 
 
 def get_core(metric: Any) -> Any:
-    """What a trainer takes for a metric given to ``compile``: a name, a Metric, or the C++ object of
-    a function.
+    """What a trainer takes for a metric given to ``compile``: a name, a Metric, or the C++ object
+    of a function.
 
     Raises:
         ValueError: An unknown name.
@@ -97,7 +112,7 @@ def get_core(metric: Any) -> Any:
         return metric
     name = getattr(metric, "name", None) or getattr(metric, "__name__", type(metric).__name__)
     function = metric.call if hasattr(metric, "reduction") else metric  # a Loss
-    return _native.function_core("metric", name, function)
+    return _native.function_core("metric", str(name), function)
 
 
 def serialize(metric: Any) -> Any:
@@ -113,6 +128,7 @@ def deserialize(config: Any, custom_objects: Any = None) -> Any:
 
 
 __all__ = [
+    "AUC",
     "Accuracy",
     "BinaryAccuracy",
     "BinaryCrossentropy",
@@ -120,6 +136,10 @@ __all__ = [
     "CategoricalCrossentropy",
     "CategoricalHinge",
     "CosineSimilarity",
+    "F1Score",
+    "FBetaScore",
+    "FalseNegatives",
+    "FalsePositives",
     "Hinge",
     "KLDivergence",
     "LogCoshError",
@@ -131,13 +151,22 @@ __all__ = [
     "MeanSquaredLogarithmicError",
     "Metric",
     "Poisson",
+    "Precision",
+    "PrecisionAtRecall",
+    "R2Score",
+    "Recall",
+    "RecallAtPrecision",
     "RootMeanSquaredError",
+    "SensitivityAtSpecificity",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
+    "SpecificityAtSensitivity",
     "SquaredHinge",
     "Sum",
     "TopKCategoricalAccuracy",
+    "TrueNegatives",
+    "TruePositives",
     "binary_accuracy",
     "binary_crossentropy",
     "binary_focal_crossentropy",

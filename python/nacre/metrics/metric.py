@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from nacre._native import Native, is_variable, python_core
 from nacre.ops import convert_to_tensor
 
@@ -137,10 +139,11 @@ class Metric(Native):
         if self._native_core is not None:
             self._native_core.native_reset_state()
         if self._core is not self._native_core:
-            from nacre import ops
-
-            for variable in self.variables:
-                variable.assign(ops.zeros(variable.shape, dtype=variable.dtype))
+            self._core.reset_state()
+        for variable in self.__dict__.get("_own_variables", []):
+            variable.assign(np.zeros(variable.shape))
+        for metric in self.__dict__.get("_metrics", []):
+            metric.reset_state()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """``update_state`` and then ``result``."""

@@ -84,7 +84,7 @@ class MeanMetricWrapper(PairMetric):
     def __init__(self, fn: Any, name: str | None = None, dtype: Any = None, **kwargs: Any) -> None:
         if not callable(fn):
             raise TypeError(f"MeanMetricWrapper: expected fn to be a function, received {fn!r}")
-        name = name or getattr(fn, "__name__", "mean_metric_wrapper")
+        name = str(name or getattr(fn, "__name__", "mean_metric_wrapper"))
         super().__init__(dtype=dtype, name=name)
         self._fn = fn
         self._fn_kwargs = kwargs

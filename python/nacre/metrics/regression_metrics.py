@@ -160,3 +160,36 @@ class LogCoshError(PairMetric):
     _direction = "down"
 
     def __init__(self, name: str | None = "logcosh", dtype: Any = None) -> None: ...
+
+
+@native
+class R2Score(PairMetric):
+    """The coefficient of determination: the part of the variance that predictions explain.
+
+    Args:
+        class_aggregation: "uniform_average" over outputs, "variance_weighted_average", or None: one
+            value an output.
+        num_regressors: Number of predictors, to adjust for; 0: not adjusted.
+        name: Name of the metric.
+        dtype: Dtype of the result.
+
+    Raises:
+        ValueError: A bad argument, or shapes other than ``(batch, outputs)``.
+
+    Example:
+        >>> import nacre
+        >>> metric = nacre.metrics.R2Score()
+        >>> metric.update_state([[1.0], [4.0], [3.0]], [[2.0], [4.0], [4.0]])
+        >>> round(float(metric.result()), 4)
+        0.5714
+    """
+
+    _direction = "up"
+
+    def __init__(
+        self,
+        class_aggregation: str | None = "uniform_average",
+        num_regressors: int = 0,
+        name: str | None = "r2_score",
+        dtype: Any = None,
+    ) -> None: ...

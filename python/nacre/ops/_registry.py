@@ -42,6 +42,11 @@ def ops_of(prefix: str) -> dict[str, Any]:
     return found
 
 
+def op(name: str) -> Any:
+    """The op of a full name, public or internal."""
+    return _core.all_ops()[name]
+
+
 def aliases(namespace: Mapping[str, Any]) -> dict[str, Any]:
     """Further names of what the namespace has."""
     return {

@@ -22,6 +22,8 @@ class Loss : public Configurable {
   Tensor operator()(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight = {});
   // One value a sample: the last axis (or axes) reduced.
   virtual Tensor call(const Tensor& y_true, const Tensor& y_pred) = 0;
+  // Which samples count in a mean, shaped as the result of call(); undefined: all.
+  virtual Tensor counted(const Tensor& y_true, const Tensor& y_pred) { return {}; }
 
   const std::string& name() const { return name_; }
   void set_name(std::string name) { name_ = std::move(name); }
