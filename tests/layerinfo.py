@@ -21,8 +21,6 @@ class LayerInfo:
     random: bool = False  # draws random numbers in training
     input_dtype: str = "float32"
     ids: int = 0  # inputs are integers below this
-    learns: bool = True  # gradients flow to the input
-    half: bool = True  # runs with half-precision policies
     case: str = ""
 
     def __str__(self) -> str:

@@ -63,16 +63,14 @@ def test_gradients(row):
     x = nacre.ops.convert_to_tensor(row.inputs())
     layer(x)
     with nacre.GradientTape() as tape:
-        tape.watch(x)
+        if not row.ids:
+            tape.watch(x)
         loss = nacre.ops.sum(nacre.ops.square(layer(x, training=True)))
-    variables = layer.trainable_weights
-    gradients = tape.gradient(loss, [*variables, x])
-    for variable, gradient in zip(variables, gradients[:-1], strict=True):
-        assert tuple(gradient.shape) == tuple(variable.shape)
+    sources = [*layer.trainable_weights, *([] if row.ids else [x])]
+    gradients = tape.gradient(loss, sources) if sources else []
+    for source, gradient in zip(sources, gradients, strict=True):
+        assert tuple(gradient.shape) == tuple(source.shape)
         assert np.isfinite(gradient.numpy()).all()
-    if row.learns and not row.ids:
-        assert tuple(gradients[-1].shape) == row.input_shape
-        assert np.isfinite(gradients[-1].numpy()).all()
 
 
 @rows
@@ -105,10 +103,10 @@ def test_config_is_that_of_cpp(row):
     config = layer._core.config()
     # C++ makes an equal layer from its own description, and knows the arguments of Python.
     assert _core.make("layers", row.name, config).config() == config
-    names = set(layer._signature.names) | {"name", "trainable", "dtype"}
-    assert names - {"autocast"} == set(config) - (
-        {"activity_regularizer", "data_format", "interpolation"} - set(layer._signature.names)
-    ) or names <= set(config)
+    base = {"name", "trainable", "dtype", "activity_regularizer"}
+    if not layer._signature.open:  # takes neither
+        config["dtype"] = config["dtype"]["config"]["name"]
+    assert set(layer._signature.names) | base == set(config)
     ours = layer.get_config()
     for name, value in ours.items():
         if name in config and not isinstance(value, dict):
@@ -168,7 +166,8 @@ def test_training_step_of_a_plan_is_the_eager_one(row):
 
 @rows
 def test_frozen(row):
-    layer = make(row, trainable=False)
+    layer = make(row)
+    layer.trainable = False
     layer(row.inputs(), training=True)
     assert layer.trainable_weights == []
     assert len(layer.non_trainable_weights) == len(row.weights)

@@ -3,6 +3,7 @@
 #include <mutex>
 #include <random>
 
+#include "nacre/nn/configurable.h"
 #include "nacre/ops/ops.h"
 #include "nacre/ops/recorder.h"
 
@@ -58,13 +59,16 @@ SeedGenerator& global_seed_generator() {
 }
 
 void set_random_seed(uint64_t seed) {
-  SeedGenerator& global = global_seed_generator();  // made first: that draws a seed too
+  // What is made once in a process has drawn its seeds: the numbers that follow are the same ones
+  // the first time and later.
+  ClassRegistry::of("layers");
+  SeedGenerator& generator = global_seed_generator();
   {
     const std::lock_guard lock(g_mutex);
     g_state = seed;
   }
   const uint64_t bits = next_default_seed() >> 33;
-  global.state()->assign(
+  generator.state()->assign(
       Tensor::from<uint32_t>({static_cast<uint32_t>(bits), 0}, {2}));
 }
 

@@ -21,9 +21,6 @@ void Embedding::build(const Shape& input_shape) {
     value_error("expected input_dim > 0 and output_dim > 0, received ", input_dim, " and ",
                 output_dim);
   }
-  if (!embeddings_initializer) {
-    embeddings_initializer = deserialize_as<Initializer>("initializers", "RandomUniform");
-  }
   embeddings_ =
       add_weight("embeddings", {input_dim, output_dim}, embeddings_initializer,
                  {.regularizer = embeddings_regularizer, .constraint = embeddings_constraint});

@@ -13,13 +13,13 @@ from nacre.layers.arguments import (
     BASE_ARGUMENTS,
     LAYER_ARGUMENTS,
     core_value,
+    policy_name as policy_name,
     pop_input_shape,
     pop_unsupported,
     resolved,
     shape_list,
     takes,
 )
-from nacre.layers.arguments import policy_name as policy_name
 from nacre.layers.state import LayerState
 
 
@@ -38,6 +38,10 @@ def _through_core(build: Any) -> Any:
             object.__setattr__(self, "_build_call", None)
 
     return wrapper
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
 
 
 class Layer(LayerState):
@@ -184,7 +188,12 @@ class Layer(LayerState):
 
     def _argument(self, name: str, given: Any) -> Any:
         found = resolved(name, given)
-        return super()._argument(name, given) if found is None and given is not None else found
+        if found is not None:
+            return found
+        native = self.__dict__.get("_native_core")
+        if native is None or name not in native.field_names() or callable(given):
+            return given
+        return _tuples(native.get_field(name))
 
     def __getattr__(self, name: str) -> Any:
         state = self.__dict__
@@ -333,6 +342,9 @@ class Layer(LayerState):
             for name in self._signature.names:
                 if name not in config:
                     config[name] = serialize_keras_object(self._config_value(name))
+            if not self._signature.open:  # takes no further arguments: trainable
+                config["dtype"] = self._core.policy_name
+                return {k: v for k, v in config.items() if k in self._signature.names}
         written = type(self).__init__
         if not hasattr(type(self), "_signature") or written is not self._native_init():
             args, kwargs = self._init_args

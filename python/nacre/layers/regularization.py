@@ -77,7 +77,6 @@ class SpatialDropout1D(Layer):
         seed: int | None = None,
         name: str | None = None,
         dtype: Any = None,
-        **kwargs: Any,
     ) -> None: ...
 
 
@@ -116,7 +115,6 @@ class SpatialDropout2D(Layer):
         seed: int | None = None,
         name: str | None = None,
         dtype: Any = None,
-        **kwargs: Any,
     ) -> None: ...
 
 
@@ -155,7 +153,6 @@ class SpatialDropout3D(Layer):
         seed: int | None = None,
         name: str | None = None,
         dtype: Any = None,
-        **kwargs: Any,
     ) -> None: ...
 
 

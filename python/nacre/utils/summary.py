@@ -149,10 +149,13 @@ def _table(header: list, rows: list, align: list, widths: list[int]) -> str:
     def rule(left: str, line: str, cross: str, right: str) -> str:
         return left + cross.join(line * width for width in widths) + right + "\n"
 
-    def cells(row: list, bar: str) -> str:
+    def cells(row: list, bar: str, at_bottom: bool = False) -> str:
         columns = [_wrapped(text, width - 2) for text, width in zip(row, widths, strict=True)]
+        height = max(len(column) for column in columns)
+        if at_bottom:
+            columns = [[""] * (height - len(column)) + column for column in columns]
         text = ""
-        for i in range(max(len(column) for column in columns)):
+        for i in range(height):
             parts = [
                 f" {column[i] if i < len(column) else '':{side}{width - 2}} "
                 for column, side, width in zip(columns, align, widths, strict=True)
@@ -160,7 +163,7 @@ def _table(header: list, rows: list, align: list, widths: list[int]) -> str:
             text += bar + bar.join(parts) + bar + "\n"
         return text
 
-    text = rule("┏", "━", "┳", "┓") + cells(header, "┃")
+    text = rule("┏", "━", "┳", "┓") + cells(header, "┃", at_bottom=True)
     if not rows:
         return text + rule("└", "─", "┴", "┘")
     body = rule("├", "─", "┼", "┤").join(cells(row, "│") for row in rows)

@@ -16,7 +16,8 @@ class Embedding final : public UnaryLayer {
  public:
   int64_t input_dim = 0;
   int64_t output_dim = 0;
-  Ref<Initializer> embeddings_initializer;
+  Ref<Initializer> embeddings_initializer =
+      deserialize_as<Initializer>("initializers", "RandomUniform");
   Ref<Regularizer> embeddings_regularizer;
   Ref<Constraint> embeddings_constraint;
   bool mask_zero = false;  // not supported yet
