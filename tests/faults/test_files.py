@@ -42,7 +42,7 @@ def test_flipped_bytes_never_abort(saved, tmp_path):
         broken.write_bytes(changed)
         try:
             nacre.saving.load_model(broken)
-        except (ValueError, OSError, TypeError, KeyError):
+        except (ValueError, OSError):
             pass
 
 

@@ -63,6 +63,7 @@ void Trainer::compile(CompileOptions options) {
   output_loss_trackers_.clear();
   output_metrics_.clear();
   metrics_resolved_ = false;
+  trainable_.clear();
   compiled_ = true;
   forget_plans();
 }
@@ -116,13 +117,10 @@ void Trainer::update_metrics(const Batch& batch, const Tensors& y_pred, const Te
   }
 }
 
-// Builds what depends on the shapes of the data: the model, metrics given by name, optimizer slots.
-void Trainer::resolve_metrics(const Batch& batch) {
+// Makes what depends on the shapes of targets and outputs: metrics given by name, losses' averages.
+void Trainer::resolve_metrics(const Batch& batch, const Tensors& outputs) {
   if (metrics_resolved_) return;
-  if (batch.x.empty()) value_error("fit: expected at least one input");
-  std::vector<TensorSpec> specs;
-  for (const Tensor& x : batch.x) specs.push_back(x.spec());
-  const std::vector<TensorSpec> outputs = model_.compute_output_spec(specs);
+  const PauseRecording pause;
   const auto name_of_output = [&](size_t o) {
     return o < options_.output_names.size() ? options_.output_names[o] : "output_" + std::to_string(o);
   };
@@ -133,7 +131,7 @@ void Trainer::resolve_metrics(const Batch& batch) {
       if (lists.size() == 1 && o > 0) break;
       if (o >= lists.size() || o >= batch.y.size()) break;
       for (const Json& item : lists[o]) {
-        Ref<Metric> metric = resolve_metric(item, batch.y[o].spec(), outputs[o]);
+        Ref<Metric> metric = resolve_metric(item, batch.y[o].spec(), outputs[o].spec());
         std::string name = metric->name();
         if (outputs.size() > 1) name = name_of_output(o) + "_" + name;
         resolved.push_back({o, weighted, name, metric});
@@ -159,8 +157,13 @@ void Trainer::run_train_step(const Batch& batch) {
   {
     const RecorderScope scope(tape);
     y_pred = model_(batch.x, true);
+    resolve_metrics(batch, y_pred);
     loss = compute_loss(batch, y_pred);
     scaled = options_.optimizer->scale_loss(loss);
+  }
+  if (trainable_.empty() || !options_.optimizer->built()) {
+    trainable_ = model_.trainable_weights();
+    options_.optimizer->build(trainable_);
   }
   Tensors values;
   for (const auto& variable : trainable_) values.push_back(tape.value_of(*variable));
@@ -180,6 +183,7 @@ void Trainer::run_train_step(const Batch& batch) {
 void Trainer::run_test_step(const Batch& batch) {
   model_.clear_losses();
   const Tensors y_pred = model_(batch.x, false);
+  resolve_metrics(batch, y_pred);
   const Tensor loss = compute_loss(batch, y_pred);
   update_metrics(batch, y_pred, loss);
   model_.clear_losses();
@@ -188,11 +192,7 @@ void Trainer::run_test_step(const Batch& batch) {
 void Trainer::train_step(const Batch& batch) {
   if (!compiled_) runtime_error("call compile() before fit()");
   if (!options_.optimizer) runtime_error("compile() was given no optimizer");
-  resolve_metrics(batch);
-  if (trainable_.empty() || !options_.optimizer->built()) {
-    trainable_ = model_.trainable_weights();
-    options_.optimizer->build(trainable_);
-  }
+  if (batch.x.empty()) value_error("fit: expected at least one input");
   if (options_.run_eagerly) return run_train_step(batch);
   const std::string key = layout(batch) + std::to_string(options_.optimizer->version());
   train_plans_.call(flatten(batch), key, [&](std::span<const Tensor> all) {
@@ -203,7 +203,7 @@ void Trainer::train_step(const Batch& batch) {
 
 void Trainer::test_step(const Batch& batch) {
   if (!compiled_) runtime_error("call compile() before evaluate()");
-  resolve_metrics(batch);
+  if (batch.x.empty()) value_error("evaluate: expected at least one input");
   if (options_.run_eagerly) return run_test_step(batch);
   test_plans_.call(flatten(batch), layout(batch), [&](std::span<const Tensor> all) {
     run_test_step(unflatten(batch, all));

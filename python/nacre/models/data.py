@@ -37,11 +37,12 @@ def to_tensor(value: Any, what: str = "x") -> Any:
     """An array as a tensor: floats in floatx, other dtypes as they are."""
     if isinstance(value, _core.Tensor):
         return value
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{what}: expected numbers, received rows of different lengths") from error
     if array.dtype == object:
-        raise ValueError(
-            f"{what}: expected numbers, received dtype object (rows of different lengths?)"
-        )
+        raise ValueError(f"{what}: expected numbers, received an array of objects")
     if array.dtype.kind in "US":
         raise ValueError(f"{what}: expected numbers, received strings")
     if array.dtype.kind == "f":
@@ -174,7 +175,11 @@ class BatchSource:
         if isinstance(self.data, PyDataset):
             from nacre.utils.py_dataset import read_batches
 
-            self._iterator = iter(read_batches(self.data, self.shuffle))
+            order = None
+            if self.shuffle and self.num_steps is not None:
+                rng = np.random.default_rng(_core.next_default_seed())
+                order = rng.permutation(self.num_steps).tolist()
+            self._iterator = iter(read_batches(self.data, order))
         elif hasattr(self.data, "__next__"):
             self._iterator = self._iterator or self.data
         else:

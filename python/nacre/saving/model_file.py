@@ -74,13 +74,18 @@ def load_model(
     if config is None:
         raise ValueError(f"{path}: expected a model, but the file holds weights alone")
     with CustomObjectScope(custom_objects):
-        model = deserialize_keras_object(config)
-        _core.assign_variables(model.variables, variables, path)
-        if compile and compile_config is not None:
-            model.compile_from_config(compile_config)
-            if optimizer_variables:
-                model.optimizer.build(model.trainable_variables)
-                _core.assign_variables(model.optimizer.variables, optimizer_variables, path)
+        try:
+            model = deserialize_keras_object(config)
+            if not hasattr(model, "compile_from_config"):
+                raise ValueError("it describes no model")
+            _core.assign_variables(model.variables, variables, path)
+            if compile and compile_config is not None:
+                model.compile_from_config(compile_config)
+                if optimizer_variables:
+                    model.optimizer.build(model.trainable_variables)
+                    _core.assign_variables(model.optimizer.variables, optimizer_variables, path)
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+            raise ValueError(f"{path}: the model cannot be made again: {error}") from error
     return model
 
 

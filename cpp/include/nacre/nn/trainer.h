@@ -106,7 +106,7 @@ class Trainer {
 
  private:
   void check_batch(const Batch& batch, const Tensors& y_pred) const;
-  void resolve_metrics(const Batch& batch);
+  void resolve_metrics(const Batch& batch, const Tensors& outputs);
   template <class Step>
   void run_steps(const ArrayFeeder& feeder, int64_t begin, int64_t end, const StepHook& after_step,
                  double interval, Step&& step);
