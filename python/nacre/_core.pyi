@@ -29,6 +29,25 @@ class Tape:
     @property
     def recording(self) -> bool:
         ...
+class CapturedFunction:
+    """
+    What nacre.function makes of a function.
+    """
+    def __init__(self, f: collections.abc.Callable, name: str) -> None:
+        ...
+    def call(self, args: tuple, kwargs: dict) -> typing.Any:
+        ...
+    def clear(self) -> None:
+        """
+        Forgets all plans.
+        """
+    def text(self, args: tuple, kwargs: dict) -> str:
+        """
+        The plan for these arguments, one line an op; '' when there is none.
+        """
+    @property
+    def num_plans(self) -> int:
+        ...
 class Configurable:
     def config(self) -> typing.Any:
         ...
@@ -36,10 +55,13 @@ class Configurable:
         ...
     def get_field(self, arg0: str) -> typing.Any:
         ...
+    def set_field(self, arg0: str, arg1: typing.Any) -> None:
+        ...
     @property
     def class_name(self) -> str:
         ...
 class Layer(Configurable):
+    autocast: bool
     built: bool
     name: str
     trainable: bool
@@ -64,6 +86,9 @@ class Layer(Configurable):
     def output_spec(self, arg0: collections.abc.Sequence[tuple[tuple[int | None, ...], str]]) -> list[tuple[tuple[int | None, ...], str]]:
         ...
     def remove_sublayer(self, arg0: Layer) -> None:
+        ...
+    @property
+    def build_shapes(self) -> list[tuple[int | None, ...]]:
         ...
     @property
     def compute_dtype(self) -> str:
@@ -93,7 +118,7 @@ class Layer(Configurable):
     def weights(self) -> list[Variable]:
         ...
 class PythonLayer(Layer):
-    def __init__(self, arg0: typing.Any, arg1: str, arg2: typing.Any, arg3: typing.Any) -> None:
+    def __init__(self, arg0: typing.Any, arg1: str, arg2: typing.Any) -> None:
         ...
 class Sequential(Layer):
     def add(self, arg0: Layer) -> None:
@@ -152,7 +177,7 @@ class PythonLoss(Loss):
         ...
 class Metric(Configurable):
     name: str
-    def add_variable(self, arg0: str, arg1: tuple[int | None, ...], arg2: str) -> Variable:
+    def add_variable(self, arg0: str, arg1: tuple[int | None, ...], arg2: str, arg3: typing.Any) -> Variable:
         ...
     def native_reset_state(self) -> None:
         ...
@@ -163,7 +188,13 @@ class Metric(Configurable):
     def update_state(self, arg0: Tensor, arg1: typing.Any, arg2: typing.Any) -> None:
         ...
     @property
+    def dtype(self) -> str:
+        ...
+    @property
     def variables(self) -> list[Variable]:
+        ...
+class MeanMetricWrapper(Metric):
+    def call(self, arg0: Tensor, arg1: Tensor) -> Tensor:
         ...
 class PythonMetric(Metric):
     def __init__(self, arg0: typing.Any, arg1: str, arg2: typing.Any) -> None:
@@ -175,17 +206,25 @@ class PythonSchedule(LearningRateSchedule):
     def __init__(self, arg0: typing.Any) -> None:
         ...
 class Optimizer(Configurable):
+    def add_variable(self, arg0: str, arg1: tuple[int | None, ...], arg2: str, arg3: typing.Any) -> Variable:
+        ...
     def apply(self, arg0: typing.Any, arg1: collections.abc.Sequence[Variable]) -> None:
         ...
     def build(self, arg0: collections.abc.Sequence[Variable]) -> None:
         ...
-    def exclude_from_weight_decay(self, arg0: collections.abc.Sequence[str]) -> None:
+    def exclude_from_weight_decay(self, arg0: collections.abc.Sequence[Variable], arg1: collections.abc.Sequence[str]) -> None:
         ...
     def finalize_variable_values(self, arg0: collections.abc.Sequence[Variable]) -> None:
         ...
+    def index_of(self, arg0: Variable) -> int:
+        ...
     def learning_rate(self) -> Tensor:
         ...
+    def scale_loss(self, arg0: Tensor) -> Tensor:
+        ...
     def set_learning_rate(self, arg0: float) -> None:
+        ...
+    def set_schedule(self, arg0: typing.Any) -> None:
         ...
     @property
     def built(self) -> bool:
@@ -197,7 +236,16 @@ class Optimizer(Configurable):
     def iterations(self) -> Variable:
         ...
     @property
+    def learning_rate_variable(self) -> Variable:
+        ...
+    @property
     def name(self) -> str:
+        ...
+    @property
+    def trained_variables(self) -> list[Variable]:
+        ...
+    @property
+    def update_count(self) -> Tensor:
         ...
     @property
     def variables(self) -> list[Variable]:
@@ -205,7 +253,7 @@ class Optimizer(Configurable):
 class PythonOptimizer(Optimizer):
     def __init__(self, arg0: typing.Any, arg1: str, arg2: typing.Any) -> None:
         ...
-    def add_slot(self, arg0: Variable, arg1: str, arg2: float) -> Variable:
+    def begin_build(self, arg0: collections.abc.Sequence[Variable]) -> None:
         ...
 class ArrayFeeder:
     def __init__(self, arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: int) -> None:
@@ -272,7 +320,11 @@ def allocated_memory() -> int:
     """
     Bytes that tensors hold now.
     """
+def assign_variables(arg0: collections.abc.Sequence[Variable], arg1: collections.abc.Sequence[tuple[str, Tensor]], arg2: str) -> None:
+    ...
 def available_isas() -> list[str]:
+    ...
+def broadcast_shapes(arg0: tuple[int | None, ...], arg1: tuple[int | None, ...]) -> tuple[int | None, ...]:
     ...
 def class_names(arg0: str) -> list[str]:
     ...
@@ -282,6 +334,10 @@ def custom_gradient(inputs: collections.abc.Sequence[Tensor], f: collections.abc
     ...
 def dtype_policy(arg0: typing.Any) -> typing.Any:
     ...
+def dtype_range(arg0: str) -> tuple:
+    """
+    The least and the largest finite value of a dtype.
+    """
 def floatx() -> str:
     """
     The default floating dtype.
@@ -298,6 +354,8 @@ def function_loss(arg0: str, arg1: typing.Any) -> Loss:
     ...
 def function_metric(arg0: str, arg1: typing.Any) -> Metric:
     ...
+def functions_run_eagerly() -> bool:
+    ...
 def in_training_call() -> bool | None:
     ...
 def input_layer_of(arg0: Tensor) -> Layer:
@@ -308,7 +366,7 @@ def is_recording() -> bool:
     """
     Whether a tape or a capture is active on this thread.
     """
-def make(arg0: str, arg1: str, arg2: typing.Any) -> Configurable:
+def make(arg0: str, arg1: str, arg2: typing.Any) -> typing.Any:
     ...
 def next_default_seed() -> int:
     ...
@@ -316,6 +374,8 @@ def num_threads() -> int:
     """
     How many threads the kernels may use.
     """
+def observe(arg0: Tensor) -> None:
+    ...
 def op(name: str) -> typing.Any:
     """
     The op of this name, internal ones included.
@@ -324,6 +384,12 @@ def peak_memory() -> int:
     """
     The most bytes tensors held since reset_peak_memory().
     """
+def placeholder(shape: tuple[int | None, ...], dtype: str) -> Tensor:
+    """
+    A tensor without values.
+    """
+def read_model_file(arg0: str) -> tuple[typing.Any, typing.Any, list[tuple[str, Tensor]], list[tuple[str, Tensor]]]:
+    ...
 def release_cached_memory() -> None:
     """
     Returns freed blocks that are kept for reuse to the system.
@@ -331,6 +397,8 @@ def release_cached_memory() -> None:
 def reset_peak_memory() -> None:
     ...
 def reset_unique_names() -> None:
+    ...
+def resolve_class(arg0: str, arg1: str) -> str:
     ...
 def result_type(dtypes: list) -> str:
     """
@@ -352,6 +420,8 @@ def set_package_dir(arg0: str) -> None:
     """
 def set_random_seed(arg0: int) -> None:
     ...
+def set_run_functions_eagerly(arg0: bool) -> None:
+    ...
 def size_of(arg0: str) -> int:
     """
     Bytes of one element.
@@ -372,6 +442,8 @@ def variable_from_numpy(arg0: np.ndarray, arg1: str, arg2: str, arg3: str, arg4:
     """
     Rebuilds a pickled variable.
     """
+def write_model_file(arg0: str, arg1: typing.Any, arg2: typing.Any, arg3: collections.abc.Sequence[Variable], arg4: collections.abc.Sequence[Variable]) -> None:
+    ...
 __version__: str
 class Op:
     """An op: a function of tensors."""
@@ -509,7 +581,7 @@ class Tensor:
         """The op of this name of nacre.ops, applied to the tensor."""
     def astype(self, *args: typing.Any, **kwargs: typing.Any) -> Tensor:
         """The tensor with another dtype."""
-    def clip(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any:
+    def clip(self, x_min: typing.Any, x_max: typing.Any) -> Tensor:
         """The op of this name of nacre.ops, applied to the tensor."""
     @property
     def device(self) -> str:
@@ -541,17 +613,17 @@ class Tensor:
     @property
     def ragged(self) -> typing.Any:
         """False: tensors are dense."""
-    def ravel(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any:
+    def ravel(self) -> Tensor:
         """The op of this name of nacre.ops, applied to the tensor."""
     def reshape(self, newshape: int | collections.abc.Sequence[int]) -> Tensor:
         """The tensor with another shape."""
-    def round(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any:
+    def round(self, decimals: int = 0) -> Tensor:
         """The op of this name of nacre.ops, applied to the tensor."""
     @property
-    def shape(self) -> tuple[int | None, ...]:
+    def shape(self) -> tuple[Any, ...]:
         """Dimensions, a tuple; None where not known yet."""
     @property
-    def size(self) -> int:
+    def size(self) -> Any:
         """Number of elements."""
     @property
     def sparse(self) -> typing.Any:
@@ -721,10 +793,10 @@ class Variable:
     def reshape(self, newshape: int | collections.abc.Sequence[int]) -> Tensor:
         """The method of this name of the value."""
     @property
-    def shape(self) -> tuple[int | None, ...]:
+    def shape(self) -> tuple[Any, ...]:
         """Dimensions, a tuple."""
     @property
-    def size(self) -> int:
+    def size(self) -> Any:
         """Number of elements."""
     def tolist(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any:
         """The method of this name of the value."""

@@ -105,7 +105,7 @@ class TrackedList(list):
     def clear(self) -> None:
         del self[:]
 
-    def __iadd__(self, values: Any) -> TrackedList:
+    def __iadd__(self, values: Any) -> TrackedList:  # type: ignore[misc]
         self.extend(values)
         return self
 

@@ -133,7 +133,7 @@ class Layer(LayerState):
             for name, value in arguments.items()
             if not (value is None and name in self._base_arguments)
         }
-        native = _core.make(self._module, cls.__name__, config)
+        native: Any = _core.make(self._module, cls.__name__, config)
         if autocast is not None:
             native.autocast = autocast
         if type(self)._overrides_native(cls):

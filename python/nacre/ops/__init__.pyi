@@ -4,16 +4,31 @@ import typing
 
 from nacre._core import Tensor
 from nacre._core import Tensor as KerasTensor
-from nacre.ops.conversion import arange as arange
 from nacre.ops.conversion import array as array
+from nacre.ops.control_flow import associative_scan as associative_scan
+from nacre.ops.symbolic import broadcast_shapes as broadcast_shapes
+from nacre.ops.symbolic import broadcast_tensors as broadcast_tensors
+from nacre.ops.symbolic import compute_output_spec as compute_output_spec
+from nacre.ops.control_flow import cond as cond
 from nacre.ops.conversion import convert_to_numpy as convert_to_numpy
 from nacre.ops.conversion import convert_to_tensor as convert_to_tensor
+from nacre.autograd.custom_gradient import custom_gradient as custom_gradient
 from nacre.ops.conversion import dtype as dtype
+from nacre.ops.control_flow import fori_loop as fori_loop
 from nacre.ops.conversion import is_tensor as is_tensor
+from nacre.ops.control_flow import map as map
 from nacre.ops.conversion import ndim as ndim
+from nacre.ops.symbolic import placeholder as placeholder
 from nacre.ops.conversion import result_type as result_type
+from nacre.ops.symbolic import saturate_cast as saturate_cast
+from nacre.ops.control_flow import scan as scan
 from nacre.ops.conversion import shape as shape
 from nacre.ops.conversion import size as size
+from nacre.autograd.custom_gradient import stop_gradient as stop_gradient
+from nacre.ops.control_flow import switch as switch
+from nacre.ops.control_flow import vectorize as vectorize
+from nacre.ops.control_flow import vectorized_map as vectorized_map
+from nacre.ops.control_flow import while_loop as while_loop
 
 def __getattr__(name: str) -> typing.Any: ...
 def abs(x: typing.Any) -> Tensor:
@@ -28,6 +43,8 @@ def add(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def all(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
     """An op: a function of tensors."""
+def allclose(x1: typing.Any, x2: typing.Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
+    """An op: a function of tensors."""
 def amax(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False, initial: float | None = None) -> Tensor:
     """An op: a function of tensors."""
 def amin(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False, initial: float | None = None) -> Tensor:
@@ -35,6 +52,10 @@ def amin(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None,
 def angle(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def any(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def append(x1: typing.Any, x2: typing.Any, axis: int | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def arange(start: typing.Any, stop: typing.Any = None, step: typing.Any = None, dtype: str | None = None) -> Tensor:
     """An op: a function of tensors."""
 def arccos(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
@@ -54,6 +75,12 @@ def argmax(x: typing.Any, axis: int | None = None, keepdims: bool = False) -> Te
     """An op: a function of tensors."""
 def argmin(x: typing.Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
     """An op: a function of tensors."""
+def argpartition(x: typing.Any, kth: int, axis: int | None = -1) -> Tensor:
+    """An op: a function of tensors."""
+def argsort(x: typing.Any, axis: int | None = -1) -> Tensor:
+    """An op: a function of tensors."""
+def array_split(x: typing.Any, indices_or_sections: int | collections.abc.Sequence[int], axis: int = 0) -> list[Tensor]:
+    """An op: a function of tensors."""
 def asin(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def asinh(x: typing.Any) -> Tensor:
@@ -64,11 +91,29 @@ def atan2(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def atanh(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
+def average(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, weights: typing.Any = None) -> Tensor:
+    """An op: a function of tensors."""
 def average_pool(inputs: typing.Any, pool_size: int | collections.abc.Sequence[int], strides: int | collections.abc.Sequence[int] | None = None, padding: str = 'valid', data_format: str | None = None) -> Tensor:
     """An op: a function of tensors."""
 def batch_normalization(x: typing.Any, mean: typing.Any, variance: typing.Any, axis: int, offset: typing.Any = None, scale: typing.Any = None, epsilon: float = 0.001) -> Tensor:
     """An op: a function of tensors."""
 def binary_crossentropy(target: typing.Any, output: typing.Any, from_logits: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def bincount(x: typing.Any, weights: typing.Any = None, minlength: int = 0, sparse: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def bitwise_and(x: typing.Any, y: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def bitwise_invert(x: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def bitwise_left_shift(x: typing.Any, y: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def bitwise_not(x: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def bitwise_or(x: typing.Any, y: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def bitwise_right_shift(x: typing.Any, y: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def bitwise_xor(x: typing.Any, y: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def broadcast_to(x: typing.Any, shape: int | collections.abc.Sequence[int]) -> Tensor:
     """An op: a function of tensors."""
@@ -86,35 +131,75 @@ def cholesky(x: typing.Any, upper: bool = False) -> Tensor:
     """An op: a function of tensors."""
 def cholesky_inverse(x: typing.Any, upper: bool = False) -> Tensor:
     """An op: a function of tensors."""
+def clip(x: typing.Any, x_min: typing.Any, x_max: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
 def concat(xs: collections.abc.Sequence[typing.Any], axis: int = 0) -> Tensor:
     """An op: a function of tensors."""
 def concatenate(xs: collections.abc.Sequence[typing.Any], axis: int = 0) -> Tensor:
+    """An op: a function of tensors."""
+def conj(x: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def conjugate(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def conv(inputs: typing.Any, kernel: typing.Any, strides: int | collections.abc.Sequence[int] = (1,), padding: str = 'valid', data_format: str | None = None, dilation_rate: int | collections.abc.Sequence[int] = (1,)) -> Tensor:
     """An op: a function of tensors."""
 def conv_transpose(inputs: typing.Any, kernel: typing.Any, strides: int | collections.abc.Sequence[int] = (1,), padding: str = 'valid', output_padding: int | collections.abc.Sequence[int] | None = None, data_format: str | None = None, dilation_rate: int | collections.abc.Sequence[int] = (1,)) -> Tensor:
     """An op: a function of tensors."""
-def copysign(x1: typing.Any, x2: typing.Any) -> Tensor:
+def copy(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def cos(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def cosh(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
+def count_nonzero(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def cross(x1: typing.Any, x2: typing.Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def cumprod(x: typing.Any, axis: int | None = None, dtype: str | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def cumsum(x: typing.Any, axis: int | None = None, dtype: str | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def deg2rad(x: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
 def depthwise_conv(inputs: typing.Any, kernel: typing.Any, strides: int | collections.abc.Sequence[int] = (1,), padding: str = 'valid', data_format: str | None = None, dilation_rate: int | collections.abc.Sequence[int] = (1,)) -> Tensor:
     """An op: a function of tensors."""
 def det(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
-def digamma(x: typing.Any) -> Tensor:
+def diag(x: typing.Any, k: int = 0) -> Tensor:
+    """An op: a function of tensors."""
+def diagflat(x: typing.Any, k: int = 0) -> Tensor:
+    """An op: a function of tensors."""
+def diagonal(x: typing.Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+    """An op: a function of tensors."""
+def diff(a: typing.Any, n: int = 1, axis: int = -1) -> Tensor:
+    """An op: a function of tensors."""
+def digitize(x: typing.Any, bins: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def divide(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
+def divide_no_nan(x1: typing.Any, x2: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def dot(x1: typing.Any, x2: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def dsplit(x: typing.Any, indices_or_sections: int | collections.abc.Sequence[int]) -> list[Tensor]:
+    """An op: a function of tensors."""
+def dstack(xs: collections.abc.Sequence[typing.Any]) -> Tensor:
+    """An op: a function of tensors."""
 def eigh(x: typing.Any) -> tuple[Tensor, ...]:
     """An op: a function of tensors."""
+def einsum(subscripts: str, operands: collections.abc.Sequence[typing.Any]) -> Tensor:
+    """An op: a function of tensors."""
 def elu(x: typing.Any, alpha: float = 1.0) -> Tensor:
+    """An op: a function of tensors."""
+def empty(shape: int | collections.abc.Sequence[int], dtype: str | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def empty_like(x: typing.Any, dtype: str | None = None) -> Tensor:
     """An op: a function of tensors."""
 def equal(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def erf(x: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def erfc(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def erfinv(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
@@ -126,15 +211,35 @@ def expand_dims(x: typing.Any, axis: int | collections.abc.Sequence[int]) -> Ten
     """An op: a function of tensors."""
 def expm1(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
+def eye(N: int, M: int | None = None, k: int = 0, dtype: str | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def fabs(x: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def flip(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def fliplr(x: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def flipud(x: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
 def floor(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def floor_divide(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
+def fmax(x1: typing.Any, x2: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def fmin(x1: typing.Any, x2: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def fmod(x1: typing.Any, x2: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def full(shape: int | collections.abc.Sequence[int], fill_value: typing.Any, dtype: str | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def full_like(x: typing.Any, fill_value: typing.Any, dtype: str | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def gcd(x1: typing.Any, x2: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
 def gelu(x: typing.Any, approximate: bool = True) -> Tensor:
     """An op: a function of tensors."""
-def gelu_exact(x: typing.Any) -> Tensor:
-    """An op: a function of tensors."""
-def gelu_tanh(x: typing.Any) -> Tensor:
+def geomspace(start: typing.Any, stop: typing.Any, num: int = 50, endpoint: bool = True, dtype: str | None = None, axis: int = 0) -> Tensor:
     """An op: a function of tensors."""
 def glu(x: typing.Any, axis: int = -1) -> Tensor:
     """An op: a function of tensors."""
@@ -152,11 +257,33 @@ def hard_swish(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def hard_tanh(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
+def heaviside(x1: typing.Any, x2: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def histogram(x: typing.Any, bins: int = 10, range: float | collections.abc.Sequence[float] | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def hsplit(x: typing.Any, indices_or_sections: int | collections.abc.Sequence[int]) -> list[Tensor]:
+    """An op: a function of tensors."""
+def hstack(xs: collections.abc.Sequence[typing.Any]) -> Tensor:
+    """An op: a function of tensors."""
 def hypot(x1: typing.Any, x2: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def identity(n: int, dtype: str | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def imag(x: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def in_top_k(targets: typing.Any, predictions: typing.Any, k: int) -> Tensor:
+    """An op: a function of tensors."""
+def inner(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def inv(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
+def invert(x: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def isclose(x1: typing.Any, x2: typing.Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
+    """An op: a function of tensors."""
 def isfinite(x: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def isin(x1: typing.Any, x2: typing.Any, assume_unique: bool = False, invert: bool = False) -> Tensor:
     """An op: a function of tensors."""
 def isinf(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
@@ -166,15 +293,25 @@ def isneginf(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def isposinf(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
+def isreal(x: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def kron(x1: typing.Any, x2: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
 def layer_normalization(x: typing.Any, gamma: typing.Any = None, beta: typing.Any = None, axis: int | collections.abc.Sequence[int] = (-1,), epsilon: float | None = None) -> Tensor:
     """An op: a function of tensors."""
+def lcm(x1: typing.Any, x2: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def ldexp(x1: typing.Any, x2: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
 def leaky_relu(x: typing.Any, negative_slope: float = 0.2) -> Tensor:
+    """An op: a function of tensors."""
+def left_shift(x: typing.Any, y: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def less(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def less_equal(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
-def lgamma(x: typing.Any) -> Tensor:
+def linspace(start: typing.Any, stop: typing.Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: str | None = None, axis: int = 0) -> Tensor:
     """An op: a function of tensors."""
 def log(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
@@ -190,6 +327,8 @@ def log_softmax(x: typing.Any, axis: int | collections.abc.Sequence[int] = (-1,)
     """An op: a function of tensors."""
 def logaddexp(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
+def logaddexp2(x1: typing.Any, x2: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
 def logical_and(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def logical_not(x: typing.Any) -> Tensor:
@@ -197,6 +336,8 @@ def logical_not(x: typing.Any) -> Tensor:
 def logical_or(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def logical_xor(x1: typing.Any, x2: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def logspace(start: typing.Any, stop: typing.Any, num: int = 50, endpoint: bool = True, base: float = 10.0, dtype: str | None = None, axis: int = 0) -> Tensor:
     """An op: a function of tensors."""
 def logsumexp(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
     """An op: a function of tensors."""
@@ -216,6 +357,10 @@ def maximum(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def mean(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
     """An op: a function of tensors."""
+def median(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def meshgrid(x: collections.abc.Sequence[typing.Any], indexing: str = 'xy') -> list[Tensor]:
+    """An op: a function of tensors."""
 def min(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False, initial: float | None = None) -> Tensor:
     """An op: a function of tensors."""
 def minimum(x1: typing.Any, x2: typing.Any) -> Tensor:
@@ -226,17 +371,65 @@ def mod(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def moments(x: typing.Any, axes: int | collections.abc.Sequence[int], keepdims: bool = False, synchronized: bool = False) -> tuple[Tensor, ...]:
     """An op: a function of tensors."""
+def moveaxis(x: typing.Any, source: int | collections.abc.Sequence[int], destination: int | collections.abc.Sequence[int]) -> Tensor:
+    """An op: a function of tensors."""
+def multi_hot(inputs: typing.Any, num_classes: int | None = None, axis: int = -1, dtype: str | None = None, sparse: bool = False) -> Tensor:
+    """An op: a function of tensors."""
 def multiply(x1: typing.Any, x2: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def nan_to_num(x: typing.Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def nanargmax(x: typing.Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def nanargmin(x: typing.Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def nancumprod(x: typing.Any, axis: int | None = None, dtype: str | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def nancumsum(x: typing.Any, axis: int | None = None, dtype: str | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def nanmax(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def nanmean(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def nanmedian(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def nanmin(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def nanpercentile(x: typing.Any, q: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, method: str = 'linear', keepdims: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def nanprod(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def nanquantile(x: typing.Any, q: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, method: str = 'linear', keepdims: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def nanstd(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def nansum(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def nanvar(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
     """An op: a function of tensors."""
 def negative(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def nextafter(x1: typing.Any, x2: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def nonzero(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def norm(x: typing.Any, ord: int | float | str | None = None, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
     """An op: a function of tensors."""
 def normalize(x: typing.Any, axis: int | collections.abc.Sequence[int] = (-1,), order: int = 2, epsilon: float | None = None) -> Tensor:
     """An op: a function of tensors."""
 def not_equal(x1: typing.Any, x2: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def one_hot(x: typing.Any, num_classes: int, axis: int = -1, dtype: str | None = None, sparse: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def ones(shape: int | collections.abc.Sequence[int], dtype: str | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def ones_like(x: typing.Any, dtype: str | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def outer(x1: typing.Any, x2: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def pad(x: typing.Any, pad_width: int | collections.abc.Sequence[int], mode: str = 'constant', constant_values: float | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def percentile(x: typing.Any, q: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, method: str = 'linear', keepdims: bool = False) -> Tensor:
     """An op: a function of tensors."""
 def permute_dims(x: typing.Any, axes: int | collections.abc.Sequence[int] | None = None) -> Tensor:
     """An op: a function of tensors."""
@@ -248,23 +441,53 @@ def power(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def prod(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False, dtype: str | None = None) -> Tensor:
     """An op: a function of tensors."""
+def ptp(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
+    """An op: a function of tensors."""
 def qr(x: typing.Any, mode: str = 'reduced') -> tuple[Tensor, ...]:
     """An op: a function of tensors."""
-def reciprocal(x: typing.Any) -> Tensor:
+def quantile(x: typing.Any, q: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, method: str = 'linear', keepdims: bool = False) -> Tensor:
     """An op: a function of tensors."""
-def reduce_prod(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
+def rad2deg(x: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def ravel(x: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def real(x: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def reciprocal(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def relu(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def relu6(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
+def repeat(x: typing.Any, repeats: int | collections.abc.Sequence[int], axis: int | None = None) -> Tensor:
+    """An op: a function of tensors."""
 def reshape(x: typing.Any, newshape: int | collections.abc.Sequence[int]) -> Tensor:
     """An op: a function of tensors."""
-def rint(x: typing.Any) -> Tensor:
+def right_shift(x: typing.Any, y: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def rms_normalization(x: typing.Any, scale: typing.Any = None, axis: int | collections.abc.Sequence[int] = (-1,), epsilon: float | None = None) -> Tensor:
     """An op: a function of tensors."""
+def roll(x: typing.Any, shift: int | collections.abc.Sequence[int], axis: int | collections.abc.Sequence[int] | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def rot90(array: typing.Any, k: int = 1, axes: int | collections.abc.Sequence[int] = (0, 1)) -> Tensor:
+    """An op: a function of tensors."""
+def round(x: typing.Any, decimals: int = 0) -> Tensor:
+    """An op: a function of tensors."""
 def rsqrt(x: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def scatter(indices: typing.Any, values: typing.Any, shape: int | collections.abc.Sequence[int]) -> Tensor:
+    """An op: a function of tensors."""
+def scatter_update(inputs: typing.Any, indices: typing.Any, updates: typing.Any, reduction: str | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def searchsorted(sorted_sequence: typing.Any, values: typing.Any, side: str = 'left') -> Tensor:
+    """An op: a function of tensors."""
+def segment_max(data: typing.Any, segment_ids: typing.Any, num_segments: int | None = None, sorted: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def segment_min(data: typing.Any, segment_ids: typing.Any, num_segments: int | None = None, sorted: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def segment_prod(data: typing.Any, segment_ids: typing.Any, num_segments: int | None = None, sorted: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def segment_sum(data: typing.Any, segment_ids: typing.Any, num_segments: int | None = None, sorted: bool = False) -> Tensor:
     """An op: a function of tensors."""
 def selu(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
@@ -274,23 +497,33 @@ def sigmoid(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def sign(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
+def signbit(x: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
 def silu(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def sin(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
+def sinc(x: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
 def sinh(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
-def soft_shrink(x: typing.Any, threshold: float = 0.5) -> Tensor:
+def slice(inputs: typing.Any, start_indices: typing.Any, shape: int | collections.abc.Sequence[int]) -> Tensor:
     """An op: a function of tensors."""
-def soft_sign(x: typing.Any) -> Tensor:
+def slice_update(inputs: typing.Any, start_indices: typing.Any, updates: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def soft_shrink(x: typing.Any, threshold: float = 0.5) -> Tensor:
     """An op: a function of tensors."""
 def softmax(x: typing.Any, axis: int | collections.abc.Sequence[int] = (-1,)) -> Tensor:
     """An op: a function of tensors."""
 def softplus(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
+def softsign(x: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
 def solve(a: typing.Any, b: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def solve_triangular(a: typing.Any, b: typing.Any, lower: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def sort(x: typing.Any, axis: int | None = -1) -> Tensor:
     """An op: a function of tensors."""
 def sparse_categorical_crossentropy(target: typing.Any, output: typing.Any, from_logits: bool = False, axis: int = -1) -> Tensor:
     """An op: a function of tensors."""
@@ -299,6 +532,8 @@ def sparse_plus(x: typing.Any) -> Tensor:
 def sparse_sigmoid(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def sparsemax(x: typing.Any, axis: int = -1) -> Tensor:
+    """An op: a function of tensors."""
+def split(x: typing.Any, indices_or_sections: int | collections.abc.Sequence[int], axis: int = 0) -> list[Tensor]:
     """An op: a function of tensors."""
 def sqrt(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
@@ -312,15 +547,19 @@ def stack(x: collections.abc.Sequence[typing.Any], axis: int = 0) -> Tensor:
     """An op: a function of tensors."""
 def std(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
     """An op: a function of tensors."""
-def stop_gradient(variable: typing.Any) -> Tensor:
-    """An op: a function of tensors."""
 def subtract(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def sum(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
     """An op: a function of tensors."""
 def svd(x: typing.Any, full_matrices: bool = True, compute_uv: bool = True) -> tuple[Tensor, ...]:
     """An op: a function of tensors."""
+def swapaxes(x: typing.Any, axis1: int, axis2: int) -> Tensor:
+    """An op: a function of tensors."""
 def swish(x: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def take(x: typing.Any, indices: typing.Any, axis: int | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def take_along_axis(x: typing.Any, indices: typing.Any, axis: int | None = None) -> Tensor:
     """An op: a function of tensors."""
 def tan(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
@@ -328,13 +567,47 @@ def tanh(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def tanh_shrink(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
+def tensordot(x1: typing.Any, x2: typing.Any, axes: int | collections.abc.Sequence[int] = 2) -> Tensor:
+    """An op: a function of tensors."""
 def threshold(x: typing.Any, threshold: float, default_value: float) -> Tensor:
     """An op: a function of tensors."""
+def tile(x: typing.Any, repeats: int | collections.abc.Sequence[int]) -> Tensor:
+    """An op: a function of tensors."""
+def top_k(x: typing.Any, k: int, sorted: bool = True) -> tuple[Tensor, ...]:
+    """An op: a function of tensors."""
+def trace(x: typing.Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+    """An op: a function of tensors."""
 def transpose(x: typing.Any, axes: int | collections.abc.Sequence[int] | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def trapezoid(y: typing.Any, x: typing.Any = None, dx: float = 1.0, axis: int = -1) -> Tensor:
+    """An op: a function of tensors."""
+def tri(N: int, M: int | None = None, k: int = 0, dtype: str | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def tril(x: typing.Any, k: int = 0) -> Tensor:
+    """An op: a function of tensors."""
+def triu(x: typing.Any, k: int = 0) -> Tensor:
     """An op: a function of tensors."""
 def true_divide(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def trunc(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
+def unique(x: typing.Any, sorted: bool = True, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False, axis: int | None = None, size: int | None = None, fill_value: float | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def unravel_index(indices: typing.Any, shape: int | collections.abc.Sequence[int]) -> Tensor:
+    """An op: a function of tensors."""
+def unstack(x: typing.Any, num: int | None = None, axis: int = 0) -> list[Tensor]:
+    """An op: a function of tensors."""
 def var(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
+    """An op: a function of tensors."""
+def vdot(x1: typing.Any, x2: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def vsplit(x: typing.Any, indices_or_sections: int | collections.abc.Sequence[int]) -> list[Tensor]:
+    """An op: a function of tensors."""
+def vstack(xs: collections.abc.Sequence[typing.Any]) -> Tensor:
+    """An op: a function of tensors."""
+def where(condition: typing.Any, x1: typing.Any = None, x2: typing.Any = None) -> Tensor:
+    """An op: a function of tensors."""
+def zeros(shape: int | collections.abc.Sequence[int], dtype: str | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def zeros_like(x: typing.Any, dtype: str | None = None) -> Tensor:
     """An op: a function of tensors."""
