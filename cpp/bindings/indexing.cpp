@@ -1,4 +1,4 @@
-// x[...]: the items of the key, handed to ops::getitem.
+// x[...]: a Python key as the items of NumPy's indexing.
 #include "nacre/ops/indexing.h"
 
 #include "bindings/bindings.h"
@@ -7,41 +7,58 @@
 namespace nacre::bindings {
 namespace {
 
-std::optional<int64_t> bound(PyObject* value) {
-  if (value == Py_None) return std::nullopt;
-  if (is_tensor(value)) return tensor_of(value).item_int();
-  // A bound too large for the machine is as good as the largest.
-  const Py_ssize_t index = PyNumber_AsSsize_t(value, nullptr);
-  if (index == -1 && PyErr_Occurred()) throw py::error_already_set();
-  return index;
+std::optional<int64_t> bound_of(PyObject* bound) {
+  if (bound == Py_None) return {};
+  if (!PyIndex_Check(bound)) {
+    type_error("x[...]: expected ints or None in a slice, received ",
+               py::repr(py::handle(bound)).cast<std::string>());
+  }
+  // Past the ends of any tensor, a bound counts as the end.
+  const Py_ssize_t value = PyNumber_AsSsize_t(bound, nullptr);
+  if (value == -1 && PyErr_Occurred()) throw py::error_already_set();
+  return value;
 }
 
-ops::Index to_index(PyObject* key) {
-  if (key == Py_None) return ops::NewAxis{};
-  if (key == Py_Ellipsis) return ops::Ellipsis{};
-  if (PySlice_Check(key)) {
-    const auto* slice = reinterpret_cast<PySliceObject*>(key);
-    return ops::IndexSlice{bound(slice->start), bound(slice->stop), bound(slice->step)};
+ops::Index index_of(PyObject* o) {
+  if (PyLong_CheckExact(o)) {
+    const Py_ssize_t value = PyNumber_AsSsize_t(o, PyExc_IndexError);
+    if (value == -1 && PyErr_Occurred()) throw py::error_already_set();
+    return int64_t{value};
   }
-  if (PyLong_Check(key) && !PyBool_Check(key)) {
-    const Py_ssize_t index = PyNumber_AsSsize_t(key, PyExc_IndexError);
-    if (index == -1 && PyErr_Occurred()) throw py::error_already_set();
-    return static_cast<int64_t>(index);
+  if (PySlice_Check(o)) {
+    const auto* slice = reinterpret_cast<PySliceObject*>(o);
+    return ops::IndexSlice{bound_of(slice->start), bound_of(slice->stop), bound_of(slice->step)};
   }
-  if (PyBool_Check(key)) return Tensor::scalar(key == Py_True);
-  if (PyFloat_Check(key) || PyUnicode_Check(key)) {
-    raise(ErrorKind::kIndex,
-          "getitem: expected ints, slices, None, ... or arrays of ints or bools, ", "received ",
-          py::repr(py::handle(key)).cast<std::string>());
+  if (o == Py_None) return ops::NewAxis{};
+  if (o == Py_Ellipsis) return ops::Ellipsis{};
+  if (is_tensor(o) || is_variable(o) || PyBool_Check(o) || PyList_Check(o) || PyTuple_Check(o) ||
+      py::hasattr(o, "__array__")) {
+    Tensor array = to_tensor(o);
+    if (array.size() == 0 && (PyList_Check(o) || PyTuple_Check(o))) {
+      return ops::cast(array, DType::kInt32);  // an empty list has no kind: indices
+    }
+    const bool integers = !is_floating(array.dtype());
+    if (integers && array.rank() == 0 && array.dtype() != DType::kBool && !is_tensor(o) &&
+        !is_variable(o)) {
+      return array.item_int();  // a NumPy integer
+    }
+    if (!integers) {
+      raise(ErrorKind::kIndex,
+            "x[...]: expected arrays of integers or booleans as indices, received "
+            "dtype ",
+            array.dtype());
+    }
+    return array;
   }
-  const Tensor array = to_tensor(key);
-  if (array.size() == 0 && is_floating(array.dtype()))
-    return ops::cast(array, DType::kInt32);  // []
-  if (is_floating(array.dtype())) {
-    raise(ErrorKind::kIndex, "getitem: expected arrays of ints or bools, received dtype ",
-          array.dtype());
+  if (PyIndex_Check(o)) {
+    const Py_ssize_t value = PyNumber_AsSsize_t(o, PyExc_IndexError);
+    if (value == -1 && PyErr_Occurred()) throw py::error_already_set();
+    return int64_t{value};
   }
-  return array;
+  raise(ErrorKind::kIndex,
+        "x[...]: expected ints, slices, None, an ellipsis, or arrays of integers or booleans, "
+        "received ",
+        py::repr(py::handle(o)).cast<std::string>());
 }
 
 }  // namespace
@@ -50,10 +67,10 @@ PyObject* get_item(const Tensor& tensor, PyObject* key) {
   std::vector<ops::Index> items;
   if (PyTuple_Check(key)) {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); ++i) {
-      items.push_back(to_index(PyTuple_GET_ITEM(key, i)));
+      items.push_back(index_of(PyTuple_GET_ITEM(key, i)));
     }
   } else {
-    items.push_back(to_index(key));
+    items.push_back(index_of(key));
   }
   return wrap(ops::getitem(tensor, items));
 }

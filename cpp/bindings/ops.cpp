@@ -418,6 +418,21 @@ void bind_ops(py::module_& m) {
       "op", [](const std::string& name) { return py::handle(op_object(find_op(name))); },
       py::arg("name"), "The op of this name, internal ones included.");
   m.def(
+      "public_ops",
+      [](const std::string& prefix) {
+        py::dict ops;
+        for (const OpDef* def : all_ops()) {
+          const size_t dot = def->name.rfind('.');
+          const std::string_view head =
+              dot == std::string::npos ? std::string_view()
+                                       : std::string_view(def->name).substr(0, dot);
+          if (def->internal || head != prefix) continue;
+          ops[py::str(std::string(short_name(*def)))] = py::handle(op_object(*def));
+        }
+        return ops;
+      },
+      py::arg("prefix"), "The public ops named 'prefix.name' (without a dot for ''), by name.");
+  m.def(
       "all_ops",
       [] {
         py::dict ops;

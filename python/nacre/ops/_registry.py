@@ -34,12 +34,7 @@ _ALIASES = {
 
 def ops_of(prefix: str) -> dict[str, Any]:
     """Public ops by their short names: those named 'prefix.name', or without a dot for ''."""
-    found = {}
-    for name, op in _core.all_ops().items():
-        head, _, short = name.rpartition(".")
-        if head == prefix and not op.flags["internal"]:
-            found[short] = op
-    return found
+    return _core.public_ops(prefix)
 
 
 def op(name: str) -> Any:
