@@ -388,6 +388,10 @@ def placeholder(shape: tuple[int | None, ...], dtype: str) -> Tensor:
     """
     A tensor without values.
     """
+def public_ops(prefix: str) -> dict:
+    """
+    The public ops named 'prefix.name' (without a dot for ''), by name.
+    """
 def read_model_file(arg0: str) -> tuple[typing.Any, typing.Any, list[tuple[str, Tensor]], list[tuple[str, Tensor]]]:
     ...
 def release_cached_memory() -> None:
