@@ -6,10 +6,10 @@ Example:
     Tensor(6., dtype=float32)
 """
 
-from nacre.autograd.custom_gradient import (
+from nacre.autograd.captured import function as function
+from nacre.autograd.custom import (
     custom_gradient as custom_gradient,
     stop_gradient as stop_gradient,
 )
-from nacre.autograd.function import function as function
 from nacre.autograd.gradient_tape import GradientTape as GradientTape
 from nacre.autograd.transforms import grad as grad, value_and_grad as value_and_grad

@@ -12,7 +12,7 @@ from nacre.ops.symbolic import compute_output_spec as compute_output_spec
 from nacre.ops.control_flow import cond as cond
 from nacre.ops.conversion import convert_to_numpy as convert_to_numpy
 from nacre.ops.conversion import convert_to_tensor as convert_to_tensor
-from nacre.autograd.custom_gradient import custom_gradient as custom_gradient
+from nacre.autograd.custom import custom_gradient as custom_gradient
 from nacre.ops.conversion import dtype as dtype
 from nacre.ops.control_flow import fori_loop as fori_loop
 from nacre.ops.conversion import is_tensor as is_tensor
@@ -24,7 +24,7 @@ from nacre.ops.symbolic import saturate_cast as saturate_cast
 from nacre.ops.control_flow import scan as scan
 from nacre.ops.conversion import shape as shape
 from nacre.ops.conversion import size as size
-from nacre.autograd.custom_gradient import stop_gradient as stop_gradient
+from nacre.autograd.custom import stop_gradient as stop_gradient
 from nacre.ops.control_flow import switch as switch
 from nacre.ops.control_flow import vectorize as vectorize
 from nacre.ops.control_flow import vectorized_map as vectorized_map

@@ -58,7 +58,7 @@ def is_tensor(x: Any) -> bool:
     return isinstance(x, Tensor)
 
 
-def shape(x: Any) -> tuple[int | None, ...]:
+def shape(x: Any) -> tuple[Any, ...]:
     """The shape of a tensor, a tuple; None for dimensions of a placeholder that are not known.
 
     Example:

@@ -5,13 +5,13 @@ from typing import Any
 
 from nacre import _core
 from nacre._core import Tensor
-from nacre.autograd.custom_gradient import (
+from nacre.autograd.custom import (
     custom_gradient as custom_gradient,
     stop_gradient as stop_gradient,
 )
 
 
-def broadcast_shapes(*shapes: Any) -> tuple[int | None, ...]:
+def broadcast_shapes(*shapes: Any) -> tuple[Any, ...]:
     """The shape that tensors of these shapes broadcast to.
 
     Example:
