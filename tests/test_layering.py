@@ -58,6 +58,8 @@ CORE_IMPORTERS = {
         "ops/conversion",
         "ops/symbolic",
         "random/seed_generator",
+        "saving/model_file",
+        "saving/objects",
         "utils/seed",
     )
 }
@@ -67,6 +69,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]', re.MULTILINE)
 
 def layer_of(path: str) -> str | None:
     """The layer of a path below cpp/ ("ops/conv.cpp", "include/nacre/ops/opdef.h")."""
+    if path == "include/nacre/nacre.h":
+        return "bindings"  # everything, for C++ programs
     parts = path.removeprefix("include/").removeprefix("nacre/").split("/")
     if parts[0] == "kernels" and len(parts) == 2:
         # table.cpp and the like, beside the interface, only hold the tables together.

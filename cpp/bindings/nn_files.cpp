@@ -8,15 +8,14 @@
 namespace nacre::bindings {
 
 void bind_files(py::module_& m) {
-  m.def("write_model_file",
-        [](const std::string& path, py::handle model, py::handle compile,
-           const std::vector<VariableRef>& variables,
-           const std::vector<VariableRef>& optimizer_variables) {
-          const Json model_json = to_json(model);
-          const Json compile_json = to_json(compile);
-          const py::gil_scoped_release release;
-          write_model_file(path, model_json, compile_json, variables, optimizer_variables);
-        });
+  m.def("write_model_file", [](const std::string& path, py::handle model, py::handle compile,
+                               const std::vector<VariableRef>& variables,
+                               const std::vector<VariableRef>& optimizer_variables) {
+    const Json model_json = to_json(model);
+    const Json compile_json = to_json(compile);
+    const py::gil_scoped_release release;
+    write_model_file(path, model_json, compile_json, variables, optimizer_variables);
+  });
   m.def("read_model_file", [](const std::string& path) {
     ModelFile file;
     {

@@ -76,8 +76,8 @@ Json to_json(py::handle value) {
   if (py::hasattr(value, "tolist")) return to_json(value.attr("tolist")());  // NumPy
   if (PyIndex_Check(p)) return to_json(py::reinterpret_steal<py::object>(PyNumber_Index(p)));
   // A function of nacre.activations is its name.
-  if (PyFunction_Check(p) && py::getattr(value, "__module__", py::none())
-                                 .equal(py::str("nacre.activations.functions"))) {
+  if (PyFunction_Check(p) &&
+      py::getattr(value, "__module__", py::none()).equal(py::str("nacre.activations.functions"))) {
     return Json(value.attr("__name__").cast<std::string>());
   }
   if (PyCallable_Check(p)) return Json(function_handle(py::reinterpret_borrow<py::object>(value)));
@@ -87,10 +87,14 @@ Json to_json(py::handle value) {
 
 py::object from_json(const Json& json) {
   switch (json.type()) {
-    case Json::Type::kBool: return py::bool_(json.as_bool());
-    case Json::Type::kInt: return py::int_(json.as_int());
-    case Json::Type::kDouble: return py::float_(json.as_double());
-    case Json::Type::kString: return py::str(json.as_string());
+    case Json::Type::kBool:
+      return py::bool_(json.as_bool());
+    case Json::Type::kInt:
+      return py::int_(json.as_int());
+    case Json::Type::kDouble:
+      return py::float_(json.as_double());
+    case Json::Type::kString:
+      return py::str(json.as_string());
     case Json::Type::kArray: {
       py::list items;
       for (const Json& item : json.as_array()) items.append(from_json(item));
@@ -101,7 +105,8 @@ py::object from_json(const Json& json) {
       for (const auto& [key, value] : json.as_object()) out[py::str(key)] = from_json(value);
       return out;
     }
-    default: return py::none();
+    default:
+      return py::none();
   }
 }
 

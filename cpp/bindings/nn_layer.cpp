@@ -88,12 +88,13 @@ void bind_layers(py::module_& m) {
              for (const Field& field : c.fields()) names.push_back(field.name);
              return names;
            })
-      .def("get_field", [](Configurable& c, const std::string& name) {
-        for (const Field& field : c.fields()) {
-          if (field.name == name) return from_json(field.get());
-        }
-        raise(ErrorKind::kAttribute, c.class_name(), " has no field '", name, "'");
-      })
+      .def("get_field",
+           [](Configurable& c, const std::string& name) {
+             for (const Field& field : c.fields()) {
+               if (field.name == name) return from_json(field.get());
+             }
+             raise(ErrorKind::kAttribute, c.class_name(), " has no field '", name, "'");
+           })
       .def("set_field", [](Configurable& c, const std::string& name, py::handle value) {
         for (const Field& field : c.fields()) {
           if (field.name == name) return field.set(to_json(value));
@@ -120,9 +121,8 @@ void bind_layers(py::module_& m) {
         name.is_none() ? default_dtype_policy() : parse_dtype_policy(name.cast<std::string>());
     return py::make_tuple(policy.name, policy.compute, policy.variable);
   });
-  m.def("set_default_dtype_policy", [](const std::string& name) {
-    set_default_dtype_policy(parse_dtype_policy(name));
-  });
+  m.def("set_default_dtype_policy",
+        [](const std::string& name) { set_default_dtype_policy(parse_dtype_policy(name)); });
   m.def("activation_names", &Activation::names);
   m.def("activate", [](const std::string& name, const Tensor& x) { return Activation(name)(x); });
 
@@ -169,7 +169,8 @@ void bind_layers(py::module_& m) {
       .def("add_loss", &Layer::add_loss)
       .def("add_weight", &add_weight)
       .def("add_variable", &Layer::add_variable)
-      .def("add_sublayer", [](Layer& layer, Layer& child) { layer.add_sublayer(Ref<Layer>(&child)); })
+      .def("add_sublayer",
+           [](Layer& layer, Layer& child) { layer.add_sublayer(Ref<Layer>(&child)); })
       .def("remove_sublayer", [](Layer& layer, Layer& child) { layer.remove_sublayer(&child); });
 
   py::class_<PythonLayer, Layer, Ref<PythonLayer>>(m, "PythonLayer")

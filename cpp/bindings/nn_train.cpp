@@ -191,7 +191,8 @@ using Release = py::gil_scoped_release;
 
 void bind_training(py::module_& m) {
   py::class_<Initializer, Configurable, Ref<Initializer>>(m, "Initializer")
-      .def("__call__", [](Initializer& f, const Shape& shape, DType dtype) { return f(shape, dtype); });
+      .def("__call__",
+           [](Initializer& f, const Shape& shape, DType dtype) { return f(shape, dtype); });
   py::class_<PythonInitializer, Initializer, Ref<PythonInitializer>>(m, "PythonInitializer")
       .def(py::init<py::object>());
   py::class_<Regularizer, Configurable, Ref<Regularizer>>(m, "Regularizer")
@@ -229,8 +230,7 @@ void bind_training(py::module_& m) {
   py::class_<Metric, Configurable, Ref<Metric>>(m, "Metric")
       .def("update_state",
            [](Metric& metric, const Tensor& y_true, py::object y_pred, py::object weight) {
-             metric.update_state(y_true,
-                                 y_pred.is_none() ? Tensor() : to_operand(y_pred.ptr()),
+             metric.update_state(y_true, y_pred.is_none() ? Tensor() : to_operand(y_pred.ptr()),
                                  weight.is_none() ? Tensor() : to_operand(weight.ptr()));
            })
       .def("result", &Metric::result)
@@ -264,7 +264,8 @@ void bind_training(py::module_& m) {
     });
   });
 
-  py::class_<LearningRateSchedule, Configurable, Ref<LearningRateSchedule>>(m, "LearningRateSchedule")
+  py::class_<LearningRateSchedule, Configurable, Ref<LearningRateSchedule>>(m,
+                                                                            "LearningRateSchedule")
       .def("__call__", [](LearningRateSchedule& s, const Tensor& step) { return s(step); });
   py::class_<PythonSchedule, LearningRateSchedule, Ref<PythonSchedule>>(m, "PythonSchedule")
       .def(py::init<py::object>());

@@ -423,9 +423,9 @@ void bind_ops(py::module_& m) {
         py::dict ops;
         for (const OpDef* def : all_ops()) {
           const size_t dot = def->name.rfind('.');
-          const std::string_view head =
-              dot == std::string::npos ? std::string_view()
-                                       : std::string_view(def->name).substr(0, dot);
+          const std::string_view head = dot == std::string::npos
+                                            ? std::string_view()
+                                            : std::string_view(def->name).substr(0, dot);
           if (def->internal || head != prefix) continue;
           ops[py::str(std::string(short_name(*def)))] = py::handle(op_object(*def));
         }

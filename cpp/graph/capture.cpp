@@ -100,14 +100,19 @@ std::string Graph::str() const {
   const auto name = [&](int v) -> std::string {
     if (v < 0) return "-";
     switch (values[v].kind) {
-      case GraphValue::Kind::kArgument: return "arg" + std::to_string(values[v].index);
-      case GraphValue::Kind::kVariable: return variables[values[v].index]->path;
-      case GraphValue::Kind::kConstant: return "const" + std::to_string(values[v].index);
-      default: return "%" + std::to_string(v);
+      case GraphValue::Kind::kArgument:
+        return "arg" + std::to_string(values[v].index);
+      case GraphValue::Kind::kVariable:
+        return variables[values[v].index]->path;
+      case GraphValue::Kind::kConstant:
+        return "const" + std::to_string(values[v].index);
+      default:
+        return "%" + std::to_string(v);
     }
   };
   for (const GraphNode& node : nodes) {
-    for (size_t i = 0; i < node.outputs.size(); ++i) out << (i ? ", " : "") << name(node.outputs[i]);
+    for (size_t i = 0; i < node.outputs.size(); ++i)
+      out << (i ? ", " : "") << name(node.outputs[i]);
     out << " = " << node.op->name << "(";
     for (size_t i = 0; i < node.inputs.size(); ++i) out << (i ? ", " : "") << name(node.inputs[i]);
     out << ")  # ";

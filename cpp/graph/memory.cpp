@@ -213,13 +213,14 @@ class Planner {
           const int input = node.inputs[i];
           if (input < 0 || !in_arena[root_[input]]) continue;
           const int base = root_[input];
-          if (last_use_[base] != static_cast<int>(n) || bytes_of(base) != bytes_of(output)) continue;
+          if (last_use_[base] != static_cast<int>(n) || bytes_of(base) != bytes_of(output))
+            continue;
           if (view_offset_[input] != 0 || !may_overwrite(node, output, i)) continue;
           // Another operand that is a part of the same data would be read after it is overwritten.
           bool overlaps = false;
           for (const int other : node.inputs) {
-            overlaps = overlaps || (other >= 0 && root_[other] == base &&
-                                    bytes_of(other) != bytes_of(output));
+            overlaps = overlaps ||
+                       (other >= 0 && root_[other] == base && bytes_of(other) != bytes_of(output));
           }
           if (overlaps) continue;
           plan_.places[output] = plan_.places[base];
@@ -261,8 +262,8 @@ class Planner {
   std::vector<int> root_;  // the value whose data a view shares
   std::vector<size_t> view_offset_;
   std::vector<int> producer_;
-  std::vector<int> last_use_;             // of root values
-  std::vector<int> variable_last_read_;   // of the value at the step's start
+  std::vector<int> last_use_;            // of root values
+  std::vector<int> variable_last_read_;  // of the value at the step's start
 };
 
 }  // namespace

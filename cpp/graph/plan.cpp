@@ -17,8 +17,12 @@ void Plan::make_steps() {
   for (size_t n = 0; n < graph_.nodes.size(); ++n) {
     if (memory_.is_view[n]) continue;
     const GraphNode& node = graph_.nodes[n];
-    Step step{node.op, node.attrs.get(), static_cast<int>(buffer_values_.size()),
-              static_cast<int>(node.inputs.size()), 0, static_cast<int>(node.outputs.size())};
+    Step step{node.op,
+              node.attrs.get(),
+              static_cast<int>(buffer_values_.size()),
+              static_cast<int>(node.inputs.size()),
+              0,
+              static_cast<int>(node.outputs.size())};
     buffer_values_.insert(buffer_values_.end(), node.inputs.begin(), node.inputs.end());
     step.first_out = static_cast<int>(buffer_values_.size());
     buffer_values_.insert(buffer_values_.end(), node.outputs.begin(), node.outputs.end());
@@ -76,15 +80,24 @@ std::unique_ptr<Plan::Context> Plan::take_context() {
   return context;
 }
 
-void* Plan::address(const Place& place, std::span<const Tensor> arguments,
-                    const Context& c) const {
+void* Plan::address(const Place& place, std::span<const Tensor> arguments, const Context& c) const {
   const void* base = nullptr;
   switch (place.base) {
-    case Place::Base::kArena: base = c.arena->data(); break;
-    case Place::Base::kArgument: base = arguments[place.index].data(); break;
-    case Place::Base::kVariable: base = c.variables[place.index].data(); break;
-    case Place::Base::kConstant: base = graph_.constants[place.index].data(); break;
-    case Place::Base::kOutput: base = c.outputs[place.index].data(); break;
+    case Place::Base::kArena:
+      base = c.arena->data();
+      break;
+    case Place::Base::kArgument:
+      base = arguments[place.index].data();
+      break;
+    case Place::Base::kVariable:
+      base = c.variables[place.index].data();
+      break;
+    case Place::Base::kConstant:
+      base = graph_.constants[place.index].data();
+      break;
+    case Place::Base::kOutput:
+      base = c.outputs[place.index].data();
+      break;
   }
   return static_cast<char*>(const_cast<void*>(base)) + place.offset;
 }
@@ -98,8 +111,8 @@ Tensors Plan::run(std::span<const Tensor> arguments) {
   if (!graph_.assignments.empty()) turn.lock();
   std::unique_ptr<Context> c = take_context();
   for (size_t v = 0; v < graph_.variables.size(); ++v) {
-    c->variables[v] = memory_.written[v] ? graph_.variables[v]->exclusive()
-                                         : graph_.variables[v]->raw();
+    c->variables[v] =
+        memory_.written[v] ? graph_.variables[v]->exclusive() : graph_.variables[v]->raw();
   }
   for (size_t o = 0; o < graph_.outputs.size(); ++o) {
     const int value = graph_.outputs[o];
@@ -150,9 +163,9 @@ void Plan::finish(std::span<const Tensor> arguments, Context& c) {
   }
   for (size_t i = 0; i < memory_.copies.size(); ++i) {
     Tensor& variable = c.variables[memory_.copies[i].variable];
-    const void* source =
-        staged[i].defined() ? staged[i].data()
-                            : address(memory_.places[memory_.copies[i].value], arguments, c);
+    const void* source = staged[i].defined()
+                             ? staged[i].data()
+                             : address(memory_.places[memory_.copies[i].value], arguments, c);
     if (variable.bytes()) std::memcpy(variable.mutable_data(), source, variable.bytes());
   }
 }

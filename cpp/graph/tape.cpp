@@ -67,8 +67,7 @@ void Tape::reset() {
 Tensors Tape::backward(const Node& node, const Tensors& grads) {
   if (!node.op) return node.custom_backward(grads);
   if (node.op->backward) {
-    return node.op->backward(
-        {node.attrs.get(), node.inputs, node.outputs, grads, node.needs});
+    return node.op->backward({node.attrs.get(), node.inputs, node.outputs, grads, node.needs});
   }
   if (!node.op->composite) {
     raise(ErrorKind::kNotImplemented, "op '", node.op->name, "' has no gradient");
@@ -111,7 +110,8 @@ Tensors Tape::gradient(const Tensors& targets, const Tensors& sources,
         "GradientTape.gradient can be called once unless the tape is made with persistent=True");
   }
   spent_ = !persistent_;
-  // A persistent tape that is still recording sees its own backward pass; one that is spent does not.
+  // A persistent tape that is still recording sees its own backward pass; one that is spent does
+  // not.
   std::vector<Recorder*> active = active_recorders();
   if (!persistent_) std::erase(active_recorders(), this);
   struct Restore {

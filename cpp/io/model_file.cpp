@@ -41,8 +41,8 @@ std::vector<std::pair<std::string, Tensor>> tensors_named(const Safetensors& fil
     const std::string& name = item.as_string("variables");
     const NamedArray* array = file.find(name);
     if (!array) value_error(path, ": expected a tensor '", name, "', which is not there");
-    auto storage = make_ref<Storage>(const_cast<void*>(array->data), array->bytes(),
-                                     [owner = file.owner()] {}, false);
+    auto storage = make_ref<Storage>(
+        const_cast<void*>(array->data), array->bytes(), [owner = file.owner()] {}, false);
     out.emplace_back(name, Tensor({array->dtype, array->shape}, std::move(storage), 0));
   }
   return out;

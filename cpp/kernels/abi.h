@@ -22,17 +22,21 @@ namespace nacre::kernels {
 using UnaryFn = void (*)(const float* x, float* y, int64_t n);
 // One tile of a binary micro-op. A step of 0 repeats the operand's first element, 1 walks it.
 // y may equal a or b where their step is 1.
-using BinaryFn = void (*)(const float* a, const float* b, float* y, int64_t n, int step_a, int step_b);
-using CompareFn = void (*)(const float* a, const float* b, uint8_t* y, int64_t n, int step_a, int step_b);
+using BinaryFn = void (*)(const float* a, const float* b, float* y, int64_t n, int step_a,
+                          int step_b);
+using CompareFn = void (*)(const float* a, const float* b, uint8_t* y, int64_t n, int step_a,
+                           int step_b);
 
-// Reductions of x viewed as (outer, reduce, inner), for outer rows [begin, end): y is (outer, inner).
-// Sums accumulate in a fixed order that depends on the shape only (pairwise or blocked, at least as
-// accurate as NumPy's). NaN propagates through max and min.
+// Reductions of x viewed as (outer, reduce, inner), for outer rows [begin, end): y is (outer,
+// inner). Sums accumulate in a fixed order that depends on the shape only (pairwise or blocked, at
+// least as accurate as NumPy's). NaN propagates through max and min.
 enum class Reduce : uint8_t { kSum, kMax, kMin, kProd, kSumSquares, kCount };
-using ReduceFn = void (*)(const float* x, float* y, int64_t begin, int64_t end, int64_t reduce, int64_t inner);
+using ReduceFn = void (*)(const float* x, float* y, int64_t begin, int64_t end, int64_t reduce,
+                          int64_t inner);
 
-// C (m x n) = alpha * op(A) (m x k) op(B) (k x n) + beta * C, row-major, batched. lda, ldb, ldc: row
-// strides in elements of the stored (untransposed) matrices. batch strides in elements; 0 repeats.
+// C (m x n) = alpha * op(A) (m x k) op(B) (k x n) + beta * C, row-major, batched. lda, ldb, ldc:
+// row strides in elements of the stored (untransposed) matrices. batch strides in elements; 0
+// repeats.
 struct GemmArgs {
   const float* a;
   const float* b;
@@ -67,24 +71,28 @@ using ConvFn = void (*)(const ConvArgs& args);
 struct PoolArgs {
   int64_t batch, channels;
   int64_t in[3], out[3], window[3], stride[3], pad[3];
-  bool count_padding;   // average: divide by the window's full size, not by the elements inside x
+  bool count_padding;  // average: divide by the window's full size, not by the elements inside x
   const float* x;
-  const float* y;       // backward of max: the forward's output
-  const float* grad;    // backward: gradient of y
-  float* result;        // y or dx
+  const float* y;     // backward of max: the forward's output
+  const float* grad;  // backward: gradient of y
+  float* result;      // y or dx
 };
 using PoolFn = void (*)(const PoolArgs& args, int64_t begin, int64_t end);
 
 // One optimizer step over n elements, in place (pointers may not overlap). Formulas: Keras 3.
 struct AdamArgs {
-  float* param; float* m; float* v; float* v_max;  // v_max: amsgrad, else null
+  float* param;
+  float* m;
+  float* v;
+  float* v_max;  // v_max: amsgrad, else null
   const float* grad;
-  float alpha;      // learning_rate * sqrt(1 - beta2^t) / (1 - beta1^t)
+  float alpha;  // learning_rate * sqrt(1 - beta2^t) / (1 - beta1^t)
   float beta1, beta2, epsilon;
-  float decay;      // param *= 1 - decay first (AdamW: learning_rate * weight_decay), 0 for none
+  float decay;  // param *= 1 - decay first (AdamW: learning_rate * weight_decay), 0 for none
 };
 struct SgdArgs {
-  float* param; float* momentum_buffer;  // null without momentum
+  float* param;
+  float* momentum_buffer;  // null without momentum
   const float* grad;
   float learning_rate, momentum;
   bool nesterov;
@@ -109,15 +117,19 @@ struct KernelTable {
 
   ReduceFn reduce[static_cast<int>(Reduce::kCount)];
   // Index of the first maximum / minimum (NaN wins) of x (outer, reduce, inner), rows [begin, end).
-  void (*argmax)(const float* x, int32_t* y, int64_t begin, int64_t end, int64_t reduce, int64_t inner);
-  void (*argmin)(const float* x, int32_t* y, int64_t begin, int64_t end, int64_t reduce, int64_t inner);
+  void (*argmax)(const float* x, int32_t* y, int64_t begin, int64_t end, int64_t reduce,
+                 int64_t inner);
+  void (*argmin)(const float* x, int32_t* y, int64_t begin, int64_t end, int64_t reduce,
+                 int64_t inner);
 
   // Row kernels: matrices of `cols` columns, rows [begin, end). stable (row maximum subtracted).
   void (*softmax)(const float* x, float* y, int64_t begin, int64_t end, int64_t cols);
   void (*log_softmax)(const float* x, float* y, int64_t begin, int64_t end, int64_t cols);
   // dx = y * (g - sum(g * y)), and dx = g - exp(y) * sum(g).
-  void (*softmax_grad)(const float* y, const float* g, float* dx, int64_t begin, int64_t end, int64_t cols);
-  void (*log_softmax_grad)(const float* y, const float* g, float* dx, int64_t begin, int64_t end, int64_t cols);
+  void (*softmax_grad)(const float* y, const float* g, float* dx, int64_t begin, int64_t end,
+                       int64_t cols);
+  void (*log_softmax_grad)(const float* y, const float* g, float* dx, int64_t begin, int64_t end,
+                           int64_t cols);
   // loss[r] = logsumexp(x[r]) - x[r][label[r]]; a label outside [0, cols) gives NaN.
   void (*sparse_cross_entropy)(const float* x, const int32_t* label, float* loss, int64_t begin,
                                int64_t end, int64_t cols);
@@ -150,14 +162,17 @@ struct KernelTable {
   // Random (Philox 4x32-10, counter-based; element i of a stream depends on key, counter and i
   // only): elements [begin, end) of the stream.
   void (*random_bits)(uint64_t key, uint64_t counter, uint32_t* y, int64_t begin, int64_t end);
-  void (*random_uniform)(uint64_t key, uint64_t counter, float* y, int64_t begin, int64_t end, float low, float high);
-  void (*random_normal)(uint64_t key, uint64_t counter, float* y, int64_t begin, int64_t end, float mean, float stddev);
+  void (*random_uniform)(uint64_t key, uint64_t counter, float* y, int64_t begin, int64_t end,
+                         float low, float high);
+  void (*random_normal)(uint64_t key, uint64_t counter, float* y, int64_t begin, int64_t end,
+                        float mean, float stddev);
   // y = keep ? x * scale : 0, where keep has probability 1 - rate; mask (0 or 1 bytes) is written.
   void (*dropout)(uint64_t key, uint64_t counter, const float* x, float* y, uint8_t* mask,
                   int64_t begin, int64_t end, float rate, float scale);
 
   // out (cols x rows) = transpose of x (rows x cols), output rows [begin, end).
-  void (*transpose)(const float* x, float* y, int64_t rows, int64_t cols, int64_t begin, int64_t end);
+  void (*transpose)(const float* x, float* y, int64_t rows, int64_t cols, int64_t begin,
+                    int64_t end);
 
   GemmFn gemm;
   ConvFn conv_forward;

@@ -59,9 +59,16 @@ void adam_kernel(const KernelContext& c) {
     const T* grad = c.in[4].as<const T>();
     if constexpr (std::is_same_v<T, float>) {
       if (const auto fn = kernels::table().adam) {
-        const kernels::AdamArgs args{param, m, v, v_max, grad, static_cast<float>(alpha),
-                                     static_cast<float>(a.beta_1), static_cast<float>(a.beta_2),
-                                     static_cast<float>(a.epsilon), static_cast<float>(decay)};
+        const kernels::AdamArgs args{param,
+                                     m,
+                                     v,
+                                     v_max,
+                                     grad,
+                                     static_cast<float>(alpha),
+                                     static_cast<float>(a.beta_1),
+                                     static_cast<float>(a.beta_2),
+                                     static_cast<float>(a.epsilon),
+                                     static_cast<float>(decay)};
         parallel_for(n, kGrain, [&](int64_t begin, int64_t end) { fn(args, begin, end); });
         return;
       }
@@ -98,8 +105,12 @@ void sgd_kernel(const KernelContext& c) {
     const T* grad = c.in[2].as<const T>();
     if constexpr (std::is_same_v<T, float>) {
       if (const auto fn = kernels::table().sgd) {
-        const kernels::SgdArgs args{param, velocity, grad, static_cast<float>(rate),
-                                    static_cast<float>(a.momentum), a.nesterov,
+        const kernels::SgdArgs args{param,
+                                    velocity,
+                                    grad,
+                                    static_cast<float>(rate),
+                                    static_cast<float>(a.momentum),
+                                    a.nesterov,
                                     static_cast<float>(decay)};
         parallel_for(n, kGrain, [&](int64_t begin, int64_t end) { fn(args, begin, end); });
         return;

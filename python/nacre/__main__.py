@@ -130,7 +130,7 @@ def _info() -> int:
 
     rows = [("python", platform.python_version()), ("numpy", np.__version__)]
     # What the core says of itself, under the names that it has.
-    for label, name in (("instruction set", "isa"), ("threads", "num_threads")):
+    for label, name in (("instruction set", "active_isa"), ("threads", "num_threads")):
         value = getattr(_core, name, None)
         if value is not None:
             rows.append((label, str(value() if callable(value) else value)))

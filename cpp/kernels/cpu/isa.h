@@ -1,5 +1,5 @@
-// What each kernel file contributes to its instruction set's table. Every symbol of these files lives
-// in nacre::kernels::<isa> (or an anonymous namespace inside it), so that objects of two
+// What each kernel file contributes to its instruction set's table. Every symbol of these files
+// lives in nacre::kernels::<isa> (or an anonymous namespace inside it), so that objects of two
 // instruction sets never share one.
 #pragma once
 

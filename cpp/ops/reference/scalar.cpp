@@ -31,9 +31,9 @@ double erf_inv(double x) {
   double y = std::copysign(std::sqrt(std::sqrt(t * t - log_term / a) - t), x);
   const double two_over_sqrt_pi = 1.1283791670955125739;
   for (int i = 0; i < 4; ++i) {
-    const double error =
-        std::abs(x) > 0.5 ? std::copysign(1, x) * ((1 - std::abs(x)) - std::erfc(std::abs(y)))
-                          : std::erf(y) - x;
+    const double error = std::abs(x) > 0.5
+                             ? std::copysign(1, x) * ((1 - std::abs(x)) - std::erfc(std::abs(y)))
+                             : std::erf(y) - x;
     const double slope = two_over_sqrt_pi * std::exp(-y * y);
     if (slope == 0) break;
     const double step = error / slope;

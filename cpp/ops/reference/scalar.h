@@ -13,8 +13,8 @@ namespace nacre::reference {
 
 // The type in which values of T are computed.
 template <class T>
-using Compute = std::conditional_t<
-    std::is_same_v<T, float16> || std::is_same_v<T, bfloat16>, float, T>;
+using Compute =
+    std::conditional_t<std::is_same_v<T, float16> || std::is_same_v<T, bfloat16>, float, T>;
 
 template <class T>
 inline constexpr bool kIsFloat = std::is_floating_point_v<T>;
@@ -58,18 +58,21 @@ NACRE_FLOAT_UNARY(Lgamma, std::lgamma(x))
 NACRE_FLOAT_UNARY(Digamma, T(digamma(double(x))))
 NACRE_FLOAT_UNARY(Reciprocal, T(1) / x)
 NACRE_FLOAT_UNARY(Softsign, x / (T(1) + std::abs(x)))
-NACRE_FLOAT_UNARY(Angle, std::isnan(x) ? x : std::signbit(x) && x != 0 ? T(3.14159265358979323846) : T(0))
+NACRE_FLOAT_UNARY(Angle, std::isnan(x)               ? x
+                         : std::signbit(x) && x != 0 ? T(3.14159265358979323846)
+                                                     : T(0))
 // e^-|x| never overflows, so both tails keep their precision.
-NACRE_FLOAT_UNARY(Sigmoid, x >= 0 ? T(1) / (T(1) + std::exp(-x)) : std::exp(x) / (T(1) + std::exp(x)))
+NACRE_FLOAT_UNARY(Sigmoid,
+                  x >= 0 ? T(1) / (T(1) + std::exp(-x)) : std::exp(x) / (T(1) + std::exp(x)))
 NACRE_FLOAT_UNARY(Softplus, (x > 0 ? x : x * T(0)) + std::log1p(std::exp(-std::abs(x))))
 NACRE_FLOAT_UNARY(LogSigmoid, (x < 0 ? x : x * T(0)) - std::log1p(std::exp(-std::abs(x))))
-NACRE_FLOAT_UNARY(Silu, x * Sigmoid{}(x))
-NACRE_FLOAT_UNARY(Mish, x * std::tanh(Softplus{}(x)))
+NACRE_FLOAT_UNARY(Silu, x* Sigmoid{}(x))
+NACRE_FLOAT_UNARY(Mish, x* std::tanh(Softplus{}(x)))
 NACRE_FLOAT_UNARY(Gelu, T(0.5) * x * std::erfc(x * T(-0.70710678118654752440)))
 // Hendrycks and Gimpel 2016, section 2: the tanh approximation.
-NACRE_FLOAT_UNARY(GeluTanh, T(0.5) * x *
-                                (T(1) + std::tanh(T(0.79788456080286535588) *
-                                                  (x + T(0.044715) * x * x * x))))
+NACRE_FLOAT_UNARY(GeluTanh,
+                  T(0.5) * x *
+                      (T(1) + std::tanh(T(0.79788456080286535588) * (x + T(0.044715) * x * x * x))))
 #undef NACRE_FLOAT_UNARY
 
 struct Abs {
@@ -283,8 +286,8 @@ struct CopySign {
   };
 NACRE_GRAD(ReluGrad, x > T(0) ? g : T(0))
 NACRE_GRAD(Relu6Grad, x > T(0) && x < T(6) ? g : T(0))
-NACRE_GRAD(SigmoidGradOut, static_cast<T>(g * x * (T(1) - x)))
-NACRE_GRAD(TanhGradOut, static_cast<T>(g * (T(1) - x * x)))
+NACRE_GRAD(SigmoidGradOut, static_cast<T>(g* x*(T(1) - x)))
+NACRE_GRAD(TanhGradOut, static_cast<T>(g*(T(1) - x * x)))
 NACRE_GRAD(SoftplusGrad, g* Sigmoid{}(x))
 #undef NACRE_GRAD
 struct SiluGrad {
@@ -312,12 +315,12 @@ struct GeluTanhGrad {
   }
 };
 
-#define NACRE_COMPARISON(Name, op) \
-  struct Name {                    \
-    template <class T>             \
+#define NACRE_COMPARISON(Name, op)    \
+  struct Name {                       \
+    template <class T>                \
     bool operator()(T a, T b) const { \
-      return a op b;               \
-    }                              \
+      return a op b;                  \
+    }                                 \
   };
 NACRE_COMPARISON(Equal, ==)
 NACRE_COMPARISON(NotEqual, !=)

@@ -18,7 +18,7 @@ def unpack(data: Any) -> tuple[Any, Any, Any]:
             raise ValueError(
                 f"expected data as (x, y) or (x, y, sample_weight), received {len(data)} members"
             )
-        return (*data, *(None,) * (3 - len(data)))  # type: ignore[return-value]
+        return (*data, *(None,) * (3 - len(data)))
     return data, None, None
 
 

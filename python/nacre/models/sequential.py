@@ -134,7 +134,7 @@ def _input_layer(tensor: Any) -> Layer:
     """The layer that Input() made for a placeholder."""
     from nacre.layers.core import InputLayer
 
-    core = _core.input_layer_of(tensor)
+    core: Any = _core.input_layer_of(tensor)
     if core is None:
         raise TypeError("Sequential: expected a layer or the result of Input(), received a tensor")
     return InputLayer(batch_shape=core.batch_shape, dtype=core.dtype, name=core.name)

@@ -16,6 +16,12 @@ class Trainer:
     """The training loop of a model."""
 
     _core: Any
+    _trainer: Any
+    _optimizer: Any
+    _compile_arguments: dict[str, Any] | None
+    _run_eagerly: bool = False
+    stop_training: bool
+    history: Any
 
     def _init_trainer(self) -> None:
         set_attribute = object.__setattr__

@@ -1,6 +1,7 @@
-// A program of its own against the installed library: builds a Sequential, trains it, saves it, loads
-// it and predicts the same bits. With a second argument it also predicts with a model saved by Python:
-// that file holds the tensors "x" and "y" beside the model's path: <model.nacre> <samples.safetensors>.
+// A program of its own against the installed library: builds a Sequential, trains it, saves it,
+// loads it and predicts the same bits. With a second argument it also predicts with a model saved
+// by Python: that file holds the tensors "x" and "y" beside the model's path: <model.nacre>
+// <samples.safetensors>.
 #include <nacre/nacre.h>
 
 #include <cmath>

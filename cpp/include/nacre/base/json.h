@@ -112,8 +112,7 @@ class Json {
   static Json parse(std::string_view text, std::string_view what = "JSON");
 
  private:
-  std::variant<std::nullptr_t, bool, int64_t, double, std::string, Array, Object,
-               Ref<RefCounted>>
+  std::variant<std::nullptr_t, bool, int64_t, double, std::string, Array, Object, Ref<RefCounted>>
       value_;
 };
 

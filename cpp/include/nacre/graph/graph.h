@@ -1,4 +1,5 @@
-// Graph: a recorded step as data. Capture records one; passes turn graphs into graphs; Plan runs one.
+// Graph: a recorded step as data. Capture records one; passes turn graphs into graphs; Plan runs
+// one.
 #pragma once
 
 #include <string>
@@ -72,8 +73,8 @@ using LocationHook = std::string (*)();
 void set_location_hook(LocationHook hook);
 std::string caller_location();
 
-// Passes: pure functions from graph to graph, each in a file of passes/. NACRE_PASSES=-name,... turns
-// some off.
+// Passes: pure functions from graph to graph, each in a file of passes/. NACRE_PASSES=-name,...
+// turns some off.
 Graph remove_dead_nodes(Graph graph);
 Graph optimize(Graph graph);  // all of them in order
 

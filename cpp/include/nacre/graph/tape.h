@@ -22,7 +22,8 @@ class Tape final : public Recorder {
 
   // d sum(targets) / d source for each source; undefined where none depends on it. output_grads
   // weigh the targets (ones when empty). A tape that is not persistent is spent after one call.
-  Tensors gradient(const Tensors& targets, const Tensors& sources, const Tensors& output_grads = {});
+  Tensors gradient(const Tensors& targets, const Tensors& sources,
+                   const Tensors& output_grads = {});
   // The last value the variable was read as while recording; undefined if it was not.
   Tensor value_of(const Variable& variable) const;
 

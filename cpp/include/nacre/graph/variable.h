@@ -25,11 +25,12 @@ class Variable final : public RefCounted {
   int64_t size() const { return spec_.shape.size(); }
   uint64_t id() const { return id_; }
 
-  std::string name;   // "kernel"
-  std::string path;   // "dense_1/kernel"
+  std::string name;       // "kernel"
+  std::string path;       // "dense_1/kernel"
   bool trainable;         // false when its layer is frozen
   bool can_train = true;  // made as a trainable variable
-  // Sums replicas of gradients, counts of metrics...: not part of a model's saved weights when false.
+  // Sums replicas of gradients, counts of metrics...: not part of a model's saved weights when
+  // false.
   bool saved = true;
   bool overwrite_with_gradient = false;
   // Applied by training: a scalar penalty of the value, and a projection after each update.

@@ -70,14 +70,22 @@ bool operator==(const Attrs& a, const Attrs& b);
 
 namespace detail {
 
-template <class T> inline constexpr const char* kTypeText = "object";
-template <> inline constexpr const char* kTypeText<bool> = "bool";
-template <> inline constexpr const char* kTypeText<int64_t> = "int";
-template <> inline constexpr const char* kTypeText<double> = "float";
-template <> inline constexpr const char* kTypeText<std::string> = "str";
-template <> inline constexpr const char* kTypeText<DType> = "str";
-template <> inline constexpr const char* kTypeText<IntList> = "int | Sequence[int]";
-template <> inline constexpr const char* kTypeText<FloatList> = "float | Sequence[float]";
+template <class T>
+inline constexpr const char* kTypeText = "object";
+template <>
+inline constexpr const char* kTypeText<bool> = "bool";
+template <>
+inline constexpr const char* kTypeText<int64_t> = "int";
+template <>
+inline constexpr const char* kTypeText<double> = "float";
+template <>
+inline constexpr const char* kTypeText<std::string> = "str";
+template <>
+inline constexpr const char* kTypeText<DType> = "str";
+template <>
+inline constexpr const char* kTypeText<IntList> = "int | Sequence[int]";
+template <>
+inline constexpr const char* kTypeText<FloatList> = "float | Sequence[float]";
 
 template <class T>
 std::string type_text(const T&) {

@@ -59,7 +59,7 @@ struct BackwardContext {
   const Attrs* attrs;
   std::span<const Tensor> inputs;
   std::span<const Tensor> outputs;
-  std::span<const Tensor> grads;  // one an output; undefined where nothing flows
+  std::span<const Tensor> grads;   // one an output; undefined where nothing flows
   std::span<const uint8_t> needs;  // needs[i]: the gradient of input i is wanted
 
   template <class A>
@@ -81,24 +81,28 @@ using BackwardFn = std::function<Tensors(const BackwardContext&)>;
 using CompositeFn = std::function<Tensors(std::span<const Tensor> inputs, const Attrs* attrs)>;
 // Bytes from the input's start at which the output's data begins, when it may share storage with
 // input 0; negative when it must be copied.
-using ViewFn = std::function<int64_t(const Attrs*, const TensorSpec& input, const TensorSpec& output)>;
-using WorkspaceFn = std::function<size_t(const Attrs*, std::span<const Buffer> in, std::span<const Buffer> out)>;
-using FlopsFn = std::function<double(const Attrs*, std::span<const Buffer> in, std::span<const Buffer> out)>;
+using ViewFn =
+    std::function<int64_t(const Attrs*, const TensorSpec& input, const TensorSpec& output)>;
+using WorkspaceFn =
+    std::function<size_t(const Attrs*, std::span<const Buffer> in, std::span<const Buffer> out)>;
+using FlopsFn =
+    std::function<double(const Attrs*, std::span<const Buffer> in, std::span<const Buffer> out)>;
 
 struct OpDef {
-  std::string name;    // "softmax", "random.normal": keras.ops.<name>, or keras.<a.b> when dotted
-  // Parameters in order, each a tensor or a field of the attributes: "x", "bias?" (optional tensor),
+  std::string name;  // "softmax", "random.normal": keras.ops.<name>, or keras.<a.b> when dotted
+  // Parameters in order, each a tensor or a field of the attributes: "x", "bias?" (optional
+  // tensor),
   // "*xs" (list of tensors, at most one), "axis" (attribute), "num_classes!" (attribute without a
   // default).
   std::string params;
-  std::string doc;     // public docstring
+  std::string doc;  // public docstring
   Ref<Attrs> (*make_attrs)() = nullptr;
   Promote promote = Promote::kNone;
-  InferFn infer;           // primitives
-  KernelFn kernel;         // primitives; absent: the composite runs
-  BackwardFn backward;     // written with ops; absent with a composite: derived from it
-  CompositeFn composite;   // definition in terms of other ops; the oracle where there is a kernel
-  ViewFn view;             // the result may share storage with input 0
+  InferFn infer;          // primitives
+  KernelFn kernel;        // primitives; absent: the composite runs
+  BackwardFn backward;    // written with ops; absent with a composite: derived from it
+  CompositeFn composite;  // definition in terms of other ops; the oracle where there is a kernel
+  ViewFn view;            // the result may share storage with input 0
   WorkspaceFn workspace;
   FlopsFn flops;
   // elementwise: out[0] may be written over an input of the same dtype and shape.
