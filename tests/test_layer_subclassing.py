@@ -255,6 +255,27 @@ def test_in_a_sequential():
     assert len(model.weights) == 5
 
 
+def test_model_is_built_from_a_shape():
+    class Net(nacre.Model):
+        def __init__(self):
+            super().__init__()
+            self.first = layers.Dense(4)
+            self.second = Linear(2)
+
+        def call(self, inputs, training=None):
+            return self.second(self.first(inputs))
+
+    model = Net()
+    model.build((None, 6))
+    assert model.built
+    assert len(model.weights) == 5
+    assert model(x).shape == (5, 2)
+    assert Net()(x).shape == (5, 2)
+    again = Net()
+    again.build_from_config(model.get_build_config())
+    assert len(again.weights) == 5
+
+
 def test_errors():
     class Unready(layers.Layer):
         def __init__(self):

@@ -243,7 +243,7 @@ def test_calls_that_do_not_fit():
     with pytest.raises(ValueError) as error:
         conv(np.ones((8, 32, 32, 3), np.float32))
     assert str(error.value) == (
-        "Conv2D 'conv2d_3': expected kernel input channels 3, received 4 (x: (8, 32, 32, 3), "
+        "Conv2D 'conv2d_3': expected kernel input channels 4, received 3 (x: (8, 32, 32, 3), "
         "kernel: (3, 3, 4, 16), data_format='channels_last')"
     )
     with pytest.raises(ValueError, match=r"Conv2D 'conv2d_3': expected an input of rank 4"):

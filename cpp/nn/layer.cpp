@@ -45,7 +45,8 @@ std::map<std::string, int, std::less<>>& name_counts() {
   return *counts;
 }
 
-// Adds "Dense 'dense_1': " to a message that names no layer yet, in place of an op's name ("conv: ").
+// Adds "Dense 'dense_1': " to a message that names no layer yet, in place of an op's name ("conv:
+// ").
 [[noreturn]] void rethrow_named(const Layer& layer, const Error& error) {
   std::string_view text = error.what();
   size_t word = 0;
@@ -177,7 +178,8 @@ Tensors Layer::operator()(const Tensors& inputs, std::optional<bool> training) {
   try {
     bool casts = false;
     for (const Tensor& t : inputs) {
-      casts = casts || (autocast_ && t.defined() && is_floating(t.dtype()) && t.dtype() != policy_.compute);
+      casts = casts ||
+              (autocast_ && t.defined() && is_floating(t.dtype()) && t.dtype() != policy_.compute);
     }
     Tensors outputs;
     if (casts) {

@@ -36,8 +36,8 @@ SeedGenerator::SeedGenerator(std::optional<int64_t> seed, std::string name)
     : seed_(seed ? *seed : static_cast<int64_t>(next_default_seed() >> 33)) {
   const PauseRecording pause;
   const auto bits = static_cast<uint64_t>(seed_);
-  const Tensor state = Tensor::from<uint32_t>(
-      {static_cast<uint32_t>(bits), static_cast<uint32_t>(bits >> 32)}, {2});
+  const Tensor state =
+      Tensor::from<uint32_t>({static_cast<uint32_t>(bits), static_cast<uint32_t>(bits >> 32)}, {2});
   state_ = make_ref<Variable>(state, "seed_generator_state", false);
   state_->path = name + "/seed_generator_state";
 }
@@ -68,8 +68,7 @@ void set_random_seed(uint64_t seed) {
     g_state = seed;
   }
   const uint64_t bits = next_default_seed() >> 33;
-  generator.state()->assign(
-      Tensor::from<uint32_t>({static_cast<uint32_t>(bits), 0}, {2}));
+  generator.state()->assign(Tensor::from<uint32_t>({static_cast<uint32_t>(bits), 0}, {2}));
 }
 
 }  // namespace nacre

@@ -18,7 +18,8 @@ Tensor ActivationLayer::call(const Tensor& x, const CallContext& context) {
 
 void ReLU::validate() {
   UnaryLayer::validate();
-  if (max_value && *max_value < 0) value_error("ReLU: expected max_value >= 0, received ", *max_value);
+  if (max_value && *max_value < 0)
+    value_error("ReLU: expected max_value >= 0, received ", *max_value);
   if (negative_slope < 0) {
     value_error("ReLU: expected negative_slope >= 0, received ", negative_slope);
   }

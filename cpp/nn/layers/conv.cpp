@@ -50,8 +50,9 @@ void ConvLayer::validate() {
     if (padding != "valid" && padding != "same" && !(padding == "causal" && num_axes_ == 1)) {
       std::vector<std::string> known = {"valid", "same"};
       if (num_axes_ == 1) known.emplace_back("causal");
-      value_error("expected padding 'valid'", num_axes_ == 1 ? ", 'same' or 'causal'" : " or 'same'",
-                  ", received '", padding, "'.", did_you_mean(padding, known));
+      value_error("expected padding 'valid'",
+                  num_axes_ == 1 ? ", 'same' or 'causal'" : " or 'same'", ", received '", padding,
+                  "'.", did_you_mean(padding, known));
     }
   } catch (const Error& error) {
     throw Error(error.kind(), str_cat(name, ": ", error.what()));
@@ -91,8 +92,8 @@ Tensor ConvLayer::call(const Tensor& input, const CallContext& context) {
   const int64_t channels = channels_of(input.shape());
   const int64_t expected = kernel_->shape()[num_axes_] * groups;
   if (channels >= 0 && channels != expected) {
-    value_error("expected kernel input channels ", channels, ", received ", expected, " (x: ",
-                input.shape(), ", kernel: ", kernel_->shape(), ", data_format='",
+    value_error("expected kernel input channels ", expected, ", received ", channels,
+                " (x: ", input.shape(), ", kernel: ", kernel_->shape(), ", data_format='",
                 data_format.name(), "')");
   }
   Tensor x = input;

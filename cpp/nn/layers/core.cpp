@@ -27,9 +27,8 @@ void Embedding::build(const Shape& input_shape) {
 }
 
 Tensor Embedding::call(const Tensor& x, const CallContext& context) {
-  const Tensor ids = is_floating(x.dtype()) || x.dtype() == DType::kBool
-                         ? ops::cast(x, DType::kInt32)
-                         : x;
+  const Tensor ids =
+      is_floating(x.dtype()) || x.dtype() == DType::kBool ? ops::cast(x, DType::kInt32) : x;
   return ops::take(value(embeddings_), ids, 0);
 }
 

@@ -28,7 +28,8 @@ void require_sizes(const Tensor& x, const AxisList& axis, const VariableRef& wei
   for (const int64_t i : axis.normalized(x.rank())) {
     sizes.push_back(x.shape()[static_cast<int>(i)]);
     const int at = sizes.rank() - 1;
-    fits = fits && at < weight->shape().rank() && (sizes[at] < 0 || sizes[at] == weight->shape()[at]);
+    fits =
+        fits && at < weight->shape().rank() && (sizes[at] < 0 || sizes[at] == weight->shape()[at]);
   }
   if (!fits) {
     value_error("expected an input with sizes ", weight->shape(), " along axis ",
@@ -80,7 +81,8 @@ Tensor BatchNormalization::call(const Tensor& input, const CallContext& context)
     const ops::BatchNormResult result = ops::batch_norm_train(x, gamma, beta, axis, epsilon);
     y = result.y;
     if (!x.is_placeholder()) {
-      const auto follow = [&](const VariableRef& variable, const Tensor& moving, const Tensor& now) {
+      const auto follow = [&](const VariableRef& variable, const Tensor& moving,
+                              const Tensor& now) {
         const Tensor batch = ops::stop_gradient(now);
         variable->assign(moving * momentum + ops::cast(batch, moving.dtype()) * (1 - momentum));
       };
@@ -88,7 +90,8 @@ Tensor BatchNormalization::call(const Tensor& input, const CallContext& context)
       follow(moving_variance_, moving_variance, result.variance);
     }
   } else {
-    y = ops::batch_normalization(x, to(moving_mean), to(moving_variance), axis, beta, gamma, epsilon);
+    y = ops::batch_normalization(x, to(moving_mean), to(moving_variance), axis, beta, gamma,
+                                 epsilon);
   }
   return y.dtype() == compute ? y : ops::cast(y, compute);
 }
@@ -123,7 +126,8 @@ Tensor RMSNormalization::call(const Tensor& x, const CallContext& context) {
   const IntList axes = axis.normalized(x.rank());
   Shape shape;
   for (int i = 0; i < x.rank(); ++i) shape.push_back(1);
-  for (size_t i = 0; i < axes.size(); ++i) shape[static_cast<int>(axes[i])] = scale_->shape()[static_cast<int>(i)];
+  for (size_t i = 0; i < axes.size(); ++i)
+    shape[static_cast<int>(axes[i])] = scale_->shape()[static_cast<int>(i)];
   const Tensor y = ops::rms_normalization(x, ops::reshape(scale_->value(), shape), axes, epsilon);
   return y.dtype() == compute_dtype() ? y : ops::cast(y, compute_dtype());
 }

@@ -86,8 +86,8 @@ void Normalization::build(const Shape& input_shape) {
     const auto count = static_cast<int64_t>(values.size());
     if (count == broadcast_shape_.size()) return tensor_of(values, broadcast_shape_);
     if (count == 1) return ops::broadcast_to(tensor_of(values, {1}), broadcast_shape_);
-    value_error("expected ", what, " of ", broadcast_shape_.size(), " numbers (input: ",
-                input_shape, "), received ", count);
+    value_error("expected ", what, " of ", broadcast_shape_.size(),
+                " numbers (input: ", input_shape, "), received ", count);
   };
   given_mean_ = given(mean, "mean");
   given_variance_ = given(variance, "variance");

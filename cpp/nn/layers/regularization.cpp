@@ -45,8 +45,8 @@ std::optional<IntList> noise_sizes(const std::optional<Shape>& shape) {
 Shape noise_shape_of(const Tensor& x, const std::optional<Shape>& shape) {
   if (!shape) return x.shape();
   if (shape->rank() != x.rank()) {
-    value_error("expected noise_shape of ", x.rank(), " sizes, received ", *shape, " (x: ",
-                x.shape(), ")");
+    value_error("expected noise_shape of ", x.rank(), " sizes, received ", *shape,
+                " (x: ", x.shape(), ")");
   }
   Shape out = *shape;
   for (int i = 0; i < out.rank(); ++i) {
@@ -58,7 +58,8 @@ Shape noise_shape_of(const Tensor& x, const std::optional<Shape>& shape) {
 void require_noise_shape(const std::optional<Shape>& shape, std::string_view name) {
   if (!shape) return;
   for (const int64_t dim : *shape) {
-    if (dim == 0) value_error(name, ": expected noise_shape of sizes > 0 or None, received ", *shape);
+    if (dim == 0)
+      value_error(name, ": expected noise_shape of sizes > 0 or None, received ", *shape);
   }
 }
 
@@ -110,7 +111,8 @@ Tensor GaussianNoise::perturb(const Tensor& x, const Tensor& key) {
 }
 
 void GaussianDropout::validate() {
-  if (!(rate >= 0 && rate < 1)) value_error("GaussianDropout: expected 0 <= rate < 1, received ", rate);
+  if (!(rate >= 0 && rate < 1))
+    value_error("GaussianDropout: expected 0 <= rate < 1, received ", rate);
   NoiseLayer::validate();
 }
 

@@ -43,8 +43,8 @@ Tensor Flatten::call(const Tensor& x, const CallContext& context) {
 void Reshape::validate() {
   UnaryLayer::validate();
   const auto free = std::count(target_shape.begin(), target_shape.end(), -1);
-  const bool valid = std::all_of(target_shape.begin(), target_shape.end(),
-                                 [](int64_t dim) { return dim >= -1; });
+  const bool valid =
+      std::all_of(target_shape.begin(), target_shape.end(), [](int64_t dim) { return dim >= -1; });
   if (free > 1 || !valid) {
     value_error("Reshape: expected target_shape of sizes with at most one -1, received ",
                 to_string(AttrValue(target_shape)));
@@ -222,8 +222,7 @@ template <int N>
 std::vector<Field> UpSampling<N>::fields() {
   std::vector<Field> all = UnaryLayer::fields();
   if constexpr (N == 1) {
-    all.push_back({"size",
-                   [this](const Json& json) { read_field(size, json, "size"); },
+    all.push_back({"size", [this](const Json& json) { read_field(size, json, "size"); },
                    [this] { return Json(size.at(0)); }});
   } else {
     detail::append_fields(all, "size", std::tie(size));

@@ -381,8 +381,13 @@ class Layer(LayerState):
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Builds from what ``get_build_config`` returned."""
-        if config and config.get("input_shape") is not None and not self.built:
-            self._core.ensure_built(shape_list(config["input_shape"]))
+        shape = _tuples(config.get("input_shape")) if config else None
+        if shape is None or self.built:
+            return
+        if type(self).build is Layer.build:
+            self._core.ensure_built(shape_list(shape))
+        else:
+            self.build(shape)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

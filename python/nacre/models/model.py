@@ -30,6 +30,23 @@ class Model(Trainer, Layer):
         Layer.__init__(self, *args, **kwargs)
         self._init_trainer()
 
+    def build(self, input_shape: Any = None) -> None:
+        """Makes the weights of the layers by a call with placeholders of this shape.
+
+        Args:
+            input_shape: Shape with the batch axis, or a list or dict of shapes.
+        """
+        if self._build_call is None or input_shape is None or type(self).call is Layer.call:
+            return  # the first call of the model builds its layers
+        from nacre.layers.arguments import shape_list
+        from nacre.models.functional import Input
+
+        inputs = [Input(batch_shape=shape) for shape in shape_list(input_shape)]
+        if isinstance(input_shape, dict):
+            self.call(dict(zip(input_shape, inputs, strict=True)))
+        else:
+            self.call(inputs[0] if len(inputs) == 1 else inputs)
+
     @property
     def layers(self) -> list[Layer]:
         """The layers of this model."""

@@ -36,7 +36,9 @@ class DataFormatField {
   std::string name_;
 };
 void read_field(DataFormatField& field, const Json& json, std::string_view what);
-inline Json write_field(const DataFormatField& field) { return Json(field.name()); }
+inline Json write_field(const DataFormatField& field) {
+  return Json(field.name());
+}
 
 // One number for all of `count` axes or one each, at least `smallest`. ValueError naming `what`.
 void expand_to_axes(IntList& field, int count, int64_t smallest, std::string_view what);

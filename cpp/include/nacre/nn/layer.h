@@ -133,8 +133,8 @@ class UnaryLayer : public Layer {
 
 // The context of the call now running on this thread, outermost first; null outside calls.
 const CallContext* current_call();
-// A variable's value as the call now running on this thread computes with it: in the compute dtype of
-// its layer.
+// A variable's value as the call now running on this thread computes with it: in the compute dtype
+// of its layer.
 Tensor autocast_value(const Variable& variable);
 
 // "dense", "dense_1", ...: the next free automatic name for a class.

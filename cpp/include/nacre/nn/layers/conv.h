@@ -17,7 +17,8 @@ class ConvLayer : public UnaryLayer {
   int64_t groups = 1;
   Activation activation;
   bool use_bias = true;
-  Ref<Initializer> kernel_initializer = deserialize_as<Initializer>("initializers", "GlorotUniform");
+  Ref<Initializer> kernel_initializer =
+      deserialize_as<Initializer>("initializers", "GlorotUniform");
   Ref<Initializer> bias_initializer = deserialize_as<Initializer>("initializers", "Zeros");
   Ref<Regularizer> kernel_regularizer;
   Ref<Regularizer> bias_regularizer;

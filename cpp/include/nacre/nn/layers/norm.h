@@ -17,7 +17,8 @@ class BatchNormalization final : public UnaryLayer {
   Ref<Initializer> beta_initializer = deserialize_as<Initializer>("initializers", "Zeros");
   Ref<Initializer> gamma_initializer = deserialize_as<Initializer>("initializers", "Ones");
   Ref<Initializer> moving_mean_initializer = deserialize_as<Initializer>("initializers", "Zeros");
-  Ref<Initializer> moving_variance_initializer = deserialize_as<Initializer>("initializers", "Ones");
+  Ref<Initializer> moving_variance_initializer =
+      deserialize_as<Initializer>("initializers", "Ones");
   Ref<Regularizer> beta_regularizer;
   Ref<Regularizer> gamma_regularizer;
   Ref<Constraint> beta_constraint;

@@ -24,7 +24,8 @@ class Rescaling final : public UnaryLayer {
 // (x - mean) / sqrt(variance), with statistics given, or those of data (Python's adapt()).
 class Normalization final : public UnaryLayer {
  public:
-  std::optional<AxisList> axis = AxisList{-1};  // axes that keep statistics of their own; none: one for all
+  std::optional<AxisList> axis =
+      AxisList{-1};  // axes that keep statistics of their own; none: one for all
   Json mean;
   Json variance;
   bool invert = false;

@@ -75,8 +75,10 @@ class Cropping final : public SpatialLayer {
  public:
   SpatialPairs cropping;
 
-  Cropping() : SpatialLayer(N), cropping(N, N == 2 ? std::pair<int64_t, int64_t>{0, 0}
-                                                   : std::pair<int64_t, int64_t>{1, 1}) {}
+  Cropping()
+      : SpatialLayer(N),
+        cropping(N,
+                 N == 2 ? std::pair<int64_t, int64_t>{0, 0} : std::pair<int64_t, int64_t>{1, 1}) {}
   std::string_view class_name() const override;
   std::vector<Field> fields() override;
   Tensor call(const Tensor& x, const CallContext& context) override;
