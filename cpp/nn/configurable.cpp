@@ -69,8 +69,8 @@ void read_field(std::vector<std::string>& field, const Json& json, std::string_v
 void Configurable::configure(const Json& config) {
   const std::vector<Field> all = fields();
   for (const auto& [key, value] : config.as_object(class_name())) {
-    const auto found = std::find_if(all.begin(), all.end(),
-                                    [&](const Field& field) { return field.name == key; });
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const Field& field) { return field.name == key; });
     if (found == all.end()) {
       std::vector<std::string> names;
       for (const Field& field : all) names.push_back(field.name);
@@ -100,7 +100,8 @@ Json Configurable::serialize() {
 
 namespace {
 
-// Is `name` a spelling of the class: itself, its snake_case form or its lower-case form ("rmsprop")?
+// Is `name` a spelling of the class: itself, its snake_case form or its lower-case form
+// ("rmsprop")?
 bool spells(std::string_view name, const std::string& class_name) {
   if (name == class_name || name == to_snake_case(class_name)) return true;
   return name.size() == class_name.size() &&
@@ -118,10 +119,9 @@ std::string to_snake_case(std::string_view class_name) {
     const bool upper = std::isupper(static_cast<unsigned char>(c));
     // A capital begins a word after a lower-case letter, or when one follows ("RMSProp", "Conv2D").
     const bool after_lower = i > 0 && (std::islower(static_cast<unsigned char>(class_name[i - 1])));
-    const bool before_lower =
-        i > 0 && i + 1 < class_name.size() &&
-        std::islower(static_cast<unsigned char>(class_name[i + 1])) &&
-        std::isupper(static_cast<unsigned char>(class_name[i - 1]));
+    const bool before_lower = i > 0 && i + 1 < class_name.size() &&
+                              std::islower(static_cast<unsigned char>(class_name[i + 1])) &&
+                              std::isupper(static_cast<unsigned char>(class_name[i - 1]));
     const bool after_digit = i > 0 && i + 1 < class_name.size() &&
                              std::isdigit(static_cast<unsigned char>(class_name[i - 1])) &&
                              std::islower(static_cast<unsigned char>(class_name[i + 1]));

@@ -19,12 +19,13 @@ void RandomInitializer::validate() {
   if (seed_.is_null()) return;
   if (seed_.is_handle()) {
     auto* generator = dynamic_cast<SeedGenerator*>(seed_.as_handle().get());
-    if (!generator) type_error(class_name(), ": expected seed to be an int, a SeedGenerator or None");
+    if (!generator)
+      type_error(class_name(), ": expected seed to be an int, a SeedGenerator or None");
     generator_ = Ref<SeedGenerator>(generator);
   } else if (seed_.is_object()) {
     const Json& seed = seed_.at("config").at("seed");
-    generator_ = make_ref<SeedGenerator>(
-        seed.is_null() ? std::optional<int64_t>() : std::optional(seed.as_int("seed")));
+    generator_ = make_ref<SeedGenerator>(seed.is_null() ? std::optional<int64_t>()
+                                                        : std::optional(seed.as_int("seed")));
   } else {
     seed_.as_int("seed");
   }

@@ -19,7 +19,7 @@ class RandomInitializer : public Initializer {
   Tensor key();
 
  private:
-  Json seed_;  // null, an int, a handle to a SeedGenerator or a serialized one
+  Json seed_;                      // null, an int, a handle to a SeedGenerator or a serialized one
   std::optional<uint64_t> drawn_;  // in place of null
   Ref<SeedGenerator> generator_;
 };

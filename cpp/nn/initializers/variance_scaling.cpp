@@ -30,7 +30,8 @@ Fans fans_of(const Shape& shape, const std::optional<IntList>& input_axes,
   if (rank == 1) return {static_cast<double>(shape[0]), static_cast<double>(shape[0])};
   double field = 1;
   for (int i = 0; i < rank - 2; ++i) field *= static_cast<double>(shape[i]);
-  return {field * static_cast<double>(shape[rank - 2]), field * static_cast<double>(shape[rank - 1])};
+  return {field * static_cast<double>(shape[rank - 2]),
+          field * static_cast<double>(shape[rank - 1])};
 }
 
 class ScaledInitializer : public RandomInitializer {

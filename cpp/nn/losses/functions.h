@@ -1,5 +1,5 @@
-// The losses as functions, one value a sample: shared by loss classes and metrics. y_true is cast to
-// the dtype of y_pred (but class ids stay integers); ValueError where the shapes do not fit.
+// The losses as functions, one value a sample: shared by loss classes and metrics. y_true is cast
+// to the dtype of y_pred (but class ids stay integers); ValueError where the shapes do not fit.
 #pragma once
 
 #include <optional>
@@ -42,8 +42,7 @@ Tensor categorical_crossentropy(const Tensor& y_true, const Tensor& y_pred,
 // Samples whose class id is `ignore_class` give 0.
 Tensor sparse_categorical_crossentropy(const Tensor& y_true, const Tensor& y_pred,
                                        bool from_logits = false,
-                                       std::optional<int64_t> ignore_class = {},
-                                       int64_t axis = -1);
+                                       std::optional<int64_t> ignore_class = {}, int64_t axis = -1);
 Tensor binary_focal_crossentropy(const Tensor& y_true, const Tensor& y_pred,
                                  bool apply_class_balancing, double alpha, double gamma,
                                  const CrossentropyOptions& options);
@@ -51,5 +50,13 @@ Tensor binary_focal_crossentropy(const Tensor& y_true, const Tensor& y_pred,
 Tensor categorical_focal_crossentropy(const Tensor& y_true, const Tensor& y_pred,
                                       const FloatList& alpha, double gamma,
                                       const CrossentropyOptions& options);
+
+// Of overlap, over the axes given (all without any).
+Tensor dice(const Tensor& y_true, const Tensor& y_pred, const std::optional<IntList>& axis = {});
+Tensor tversky(const Tensor& y_true, const Tensor& y_pred, double alpha, double beta,
+               const std::optional<IntList>& axis = {});
+Tensor categorical_generalized_cross_entropy(const Tensor& y_true, const Tensor& y_pred, double q);
+Tensor circle(const Tensor& y_true, const Tensor& y_pred, double gamma, double margin,
+              bool remove_diagonal);
 
 }  // namespace nacre::losses

@@ -10,8 +10,8 @@ namespace {
 
 // Labels of 0 and 1 mean -1 and 1.
 Tensor to_signs(const Tensor& y_true) {
-  const Tensor binary = ops::all(ops::logical_or(ops::equal(y_true, ops::scalar(0)),
-                                                 ops::equal(y_true, ops::scalar(1))));
+  const Tensor binary = ops::all(
+      ops::logical_or(ops::equal(y_true, ops::scalar(0)), ops::equal(y_true, ops::scalar(1))));
   return ops::where(binary, 2.0 * y_true - 1.0, y_true);
 }
 

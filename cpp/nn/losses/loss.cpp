@@ -105,7 +105,8 @@ Tensor Loss::operator()(const Tensor& y_true, const Tensor& y_pred, const Tensor
 }
 
 Tensor FunctionLoss::call(const Tensor& y_true, const Tensor& y_pred) {
-  const Tensor target = y_true.dtype() == y_pred.dtype() ? y_true : ops::cast(y_true, y_pred.dtype());
+  const Tensor target =
+      y_true.dtype() == y_pred.dtype() ? y_true : ops::cast(y_true, y_pred.dtype());
   return function_(target, y_pred);
 }
 

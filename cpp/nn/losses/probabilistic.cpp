@@ -56,9 +56,8 @@ Tensor categorical_crossentropy(const Tensor& y_true, const Tensor& y_pred,
   return ops::categorical_crossentropy(t, p, options.from_logits, options.axis);
 }
 
-Tensor sparse_categorical_crossentropy(const Tensor& y_true, const Tensor& y_pred,
-                                       bool from_logits, std::optional<int64_t> ignore_class,
-                                       int64_t axis) {
+Tensor sparse_categorical_crossentropy(const Tensor& y_true, const Tensor& y_pred, bool from_logits,
+                                       std::optional<int64_t> ignore_class, int64_t axis) {
   Tensor t = y_true, p = y_pred;
   const int at = normalize_axis(axis, p.rank(), "sparse_categorical_crossentropy");
   if (t.rank() == p.rank() && t.shape()[at] == 1) t = ops::squeeze(t, IntList{at});

@@ -148,6 +148,7 @@ class CosineSimilarity final : public Loss {
 
 void register_hinge_losses();
 void register_probabilistic_losses();
+void register_overlap_losses();
 
 void register_losses() {
   register_class<MeanSquaredError>();
@@ -159,6 +160,7 @@ void register_losses() {
   register_class<CosineSimilarity>();
   register_hinge_losses();
   register_probabilistic_losses();
+  register_overlap_losses();
   register_loss_aliases("losses");
   ClassRegistry::of("losses").add_alias("logcosh", "LogCosh");
   ClassRegistry::of("losses").add_alias("huber_loss", "Huber");

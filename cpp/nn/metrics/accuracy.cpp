@@ -10,7 +10,9 @@ namespace nacre {
 namespace metrics {
 namespace {
 
-Tensor to_float(const Tensor& hits) { return ops::cast(hits, floatx()); }
+Tensor to_float(const Tensor& hits) {
+  return ops::cast(hits, floatx());
+}
 
 // Class ids shaped as y_pred without its last axis.
 Tensor labels_for(const char* name, const Tensor& y_true, const Tensor& y_pred) {
@@ -25,7 +27,8 @@ Tensor labels_for(const char* name, const Tensor& y_true, const Tensor& y_pred) 
     fits = a == b || a < 0 || b < 0;
   }
   if (!fits) {
-    value_error(name, ": expected y_true of the shape of y_pred without its last axis, received y_true: ",
+    value_error(name,
+                ": expected y_true of the shape of y_pred without its last axis, received y_true: ",
                 y_true.shape(), ", y_pred: ", y_pred.shape());
   }
   return labels;
@@ -38,8 +41,9 @@ Tensor label_of_one_hot(const char* name, const Tensor& y_true, const Tensor& y_
     fits = a == b || a < 0 || b < 0;
   }
   if (!fits) {
-    value_error(name, ": expected y_true and y_pred of the same shape, received y_true: ",
-                y_true.shape(), ", y_pred: ", y_pred.shape());
+    value_error(name,
+                ": expected y_true and y_pred of the same shape, received y_true: ", y_true.shape(),
+                ", y_pred: ", y_pred.shape());
   }
   return ops::argmax(y_true, -1);
 }
@@ -48,9 +52,11 @@ Tensor label_of_one_hot(const char* name, const Tensor& y_true, const Tensor& y_
 Tensor in_top_k(const Tensor& labels, const Tensor& y_pred, int64_t k) {
   const Tensor ids = class_ids(y_pred.shape().back());
   const Tensor at_label = ops::equal(ops::expand_dims(labels, -1), ids);
-  const Tensor own = ops::sum(ops::where(at_label, y_pred, ops::zeros_like(y_pred)), IntList{-1}, true);
+  const Tensor own =
+      ops::sum(ops::where(at_label, y_pred, ops::zeros_like(y_pred)), IntList{-1}, true);
   const Tensor likelier = ops::cast(ops::greater(y_pred, own), DType::kInt32);
-  const Tensor hit = ops::less(ops::sum(likelier, IntList{-1}), Tensor::scalar(static_cast<int32_t>(k)));
+  const Tensor hit =
+      ops::less(ops::sum(likelier, IntList{-1}), Tensor::scalar(static_cast<int32_t>(k)));
   const Tensor valid = ops::logical_and(ops::any(at_label, IntList{-1}),
                                         ops::isfinite(ops::squeeze(own, IntList{-1})));
   return to_float(ops::logical_and(hit, valid));

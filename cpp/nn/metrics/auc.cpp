@@ -61,7 +61,8 @@ class AUC final : public ConfusionMetric {
     if (!made_) return ops::zeros({}, dtype());
     const Tensor tp = count(Count::kTruePositives), fp = count(Count::kFalsePositives);
     const Tensor tn = count(Count::kTrueNegatives), fn = count(Count::kFalseNegatives);
-    if (curve == "PR" && summation_method == "interpolation") return total(precision_recall(tp, fp, fn));
+    if (curve == "PR" && summation_method == "interpolation")
+      return total(precision_recall(tp, fp, fn));
     const Tensor recall = safe_divide(tp, tp + fn);
     const Tensor x = curve == "ROC" ? safe_divide(fp, fp + tn) : recall;
     const Tensor y = curve == "ROC" ? recall : safe_divide(tp, tp + fp);
@@ -137,9 +138,10 @@ class AUC final : public ConfusionMetric {
     const Tensor upper = but_last(positives), lower = but_first(positives);
     const Tensor slope = safe_divide(steps, ops::relu(upper - lower));
     const Tensor intercept = but_first(tp) - slope * lower;
-    const Tensor both = ops::logical_and(ops::greater(upper, ops::scalar(0)),
-                                         ops::greater(lower, ops::scalar(0)));
-    const Tensor ratio = ops::where(both, safe_divide(upper, ops::relu(lower)), ops::ones_like(upper));
+    const Tensor both =
+        ops::logical_and(ops::greater(upper, ops::scalar(0)), ops::greater(lower, ops::scalar(0)));
+    const Tensor ratio =
+        ops::where(both, safe_divide(upper, ops::relu(lower)), ops::ones_like(upper));
     return safe_divide(slope * (steps + intercept * ops::log(ratio)),
                        ops::relu(but_first(tp) + but_first(fn)));
   }
@@ -158,6 +160,8 @@ class AUC final : public ConfusionMetric {
 
 }  // namespace
 
-void register_auc_metric() { register_class<AUC>(); }
+void register_auc_metric() {
+  register_class<AUC>();
+}
 
 }  // namespace nacre

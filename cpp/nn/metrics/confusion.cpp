@@ -100,8 +100,8 @@ Tensors count_decisions(std::string_view metric, const ConfusionOptions& options
   const Tensor limits = ops::cast(Tensor::from<double>(options.thresholds, {num}), p.dtype());
   const int64_t labels = options.multi_label && p.rank() > 1 ? p.shape().back() : 1;
   const auto rows = [&](const Tensor& x) { return ops::reshape(x, {-1, labels}); };
-  const Tensor decided = ops::greater(ops::expand_dims(rows(p), 0),
-                                      ops::reshape(limits, {num, 1, 1}));  // (T, N, L)
+  const Tensor decided =
+      ops::greater(ops::expand_dims(rows(p), 0), ops::reshape(limits, {num, 1, 1}));  // (T, N, L)
   const Tensor yes = ops::cast(decided, p.dtype());
   const Tensor no = ops::cast(ops::logical_not(decided), p.dtype());
   Tensors counts;
@@ -199,8 +199,8 @@ class RateMetric : public ConfusionMetric {
       value_error(class_name(), ": expected top_k >= 1 or None, received ", *options_.top_k);
     }
     // Among the top k every class is positive unless a threshold says otherwise.
-    options_.thresholds = parse_thresholds(class_name(), thresholds_,
-                                           options_.top_k ? std::numeric_limits<float>::lowest() : 0.5);
+    options_.thresholds = parse_thresholds(
+        class_name(), thresholds_, options_.top_k ? std::numeric_limits<float>::lowest() : 0.5);
     make_counts({Count::kTruePositives, kOther},
                 {static_cast<int64_t>(options_.thresholds.size())});
   }

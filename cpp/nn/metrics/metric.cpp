@@ -77,7 +77,9 @@ void Sum::update_state(const Tensor& y_true, const Tensor&, const Tensor& sample
   total_->assign(total_->value() + ops::cast(ops::sum(values), DType::kFloat64));
 }
 
-Tensor Sum::result() { return ops::cast(total_->value(), dtype()); }
+Tensor Sum::result() {
+  return ops::cast(total_->value(), dtype());
+}
 
 void Mean::validate() {
   Metric::validate();
@@ -101,7 +103,9 @@ void Mean::update_state(const Tensor& y_true, const Tensor&, const Tensor& sampl
   add(y_true, sample_weight);
 }
 
-Tensor Mean::result() { return divide_no_nan(total_->value(), count_->value()); }
+Tensor Mean::result() {
+  return divide_no_nan(total_->value(), count_->value());
+}
 
 void MeanMetricWrapper::update_state(const Tensor& y_true, const Tensor& y_pred,
                                      const Tensor& sample_weight) {

@@ -10,12 +10,11 @@ Ref<Metric> resolve_metric(const Json& item, const TensorSpec& y_true, const Ten
     const bool accuracy = name == "accuracy" || name == "acc";
     if (accuracy || name == "crossentropy" || name == "ce") {
       const bool binary = y_pred.shape.rank() == 0 || y_pred.shape.back() == 1;
-      const bool sparse = !binary && (y_true.shape.rank() < y_pred.shape.rank() ||
-                                      y_true.shape.back() == 1);
-      const std::string kind = binary   ? "Binary"
-                               : sparse ? "SparseCategorical"
-                                        : "Categorical";
-      auto metric = deserialize_as<Metric>("metrics", kind + (accuracy ? "Accuracy" : "Crossentropy"));
+      const bool sparse =
+          !binary && (y_true.shape.rank() < y_pred.shape.rank() || y_true.shape.back() == 1);
+      const std::string kind = binary ? "Binary" : sparse ? "SparseCategorical" : "Categorical";
+      auto metric =
+          deserialize_as<Metric>("metrics", kind + (accuracy ? "Accuracy" : "Crossentropy"));
       metric->set_name(name);
       return metric;
     }

@@ -9,7 +9,8 @@ namespace {
 
 void require_matrices(std::string_view metric, const Tensor& y_true, const Tensor& y_pred) {
   if (y_true.rank() != 2 || !(y_true.shape() == y_pred.shape())) {
-    value_error(metric, ": expected y_true and y_pred of the same shape (batch, outputs), received ",
+    value_error(metric,
+                ": expected y_true and y_pred of the same shape (batch, outputs), received ",
                 "y_true: ", y_true.shape(), ", y_pred: ", y_pred.shape());
   }
 }
@@ -82,8 +83,7 @@ class FBetaScore : public Metric {
     const Tensor precision = right / (right + extra_->value() + epsilon());
     const Tensor recall = right / (right + missed_->value() + epsilon());
     const double square = beta * beta;
-    Tensor score =
-        precision * recall / (square * precision + recall + epsilon()) * (1 + square);
+    Tensor score = precision * recall / (square * precision + recall + epsilon()) * (1 + square);
     if (average == "weighted") {
       const Tensor support = support_->value();
       score = ops::sum(score * (support / (ops::sum(support) + epsilon())));
@@ -142,8 +142,8 @@ class R2Score final : public Metric {
     }
     // In double: the difference of sums of squares would lose its digits.
     const Tensor t = ops::cast(y_true, DType::kFloat64), p = ops::cast(y_pred, DType::kFloat64);
-    Tensor w = sample_weight.defined() ? ops::cast(sample_weight, DType::kFloat64)
-                                       : Tensor::scalar(1.0);
+    Tensor w =
+        sample_weight.defined() ? ops::cast(sample_weight, DType::kFloat64) : Tensor::scalar(1.0);
     if (w.rank() == 1) w = ops::expand_dims(w, 1);
     if (!(w.shape() == t.shape())) w = ops::broadcast_to(w, t.shape());
     const auto add = [](const VariableRef& variable, const Tensor& values) {

@@ -33,10 +33,10 @@ class Adam : public Optimizer {
               const Tensor& learning_rate) override {
     static const Tensor one = Tensor::scalar(int64_t{1});
     const Tensor step = ops::add(update_count(), one);
-    const Tensors next = ops::adam_update(
-        variable->value(), m_[index]->value(), v_[index]->value(),
-        amsgrad ? v_max_[index]->value() : Tensor(), grad, learning_rate, step, beta_1, beta_2,
-        epsilon, decay_of(*variable));
+    const Tensors next =
+        ops::adam_update(variable->value(), m_[index]->value(), v_[index]->value(),
+                         amsgrad ? v_max_[index]->value() : Tensor(), grad, learning_rate, step,
+                         beta_1, beta_2, epsilon, decay_of(*variable));
     variable->assign(next[0]);
     m_[index]->assign(next[1]);
     v_[index]->assign(next[2]);

@@ -25,14 +25,14 @@ Json write_field(const LearningRate& field) {
 
 std::vector<Field> Optimizer::fields() {
   std::vector<Field> all;
-  detail::append_fields(all,
-                        "name, learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, "
-                        "use_ema, ema_momentum, ema_overwrite_frequency, loss_scale_factor, "
-                        "gradient_accumulation_steps",
-                        std::tie(name_, learning_rate_, weight_decay_, clipnorm_, clipvalue_,
-                                 global_clipnorm_, use_ema_, ema_momentum_,
-                                 ema_overwrite_frequency_, loss_scale_factor_,
-                                 gradient_accumulation_steps_));
+  detail::append_fields(
+      all,
+      "name, learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, "
+      "use_ema, ema_momentum, ema_overwrite_frequency, loss_scale_factor, "
+      "gradient_accumulation_steps",
+      std::tie(name_, learning_rate_, weight_decay_, clipnorm_, clipvalue_, global_clipnorm_,
+               use_ema_, ema_momentum_, ema_overwrite_frequency_, loss_scale_factor_,
+               gradient_accumulation_steps_));
   return all;
 }
 
@@ -42,9 +42,11 @@ void Optimizer::validate() {
   if (clips > 1) {
     value_error(class_name(), ": expected at most one of clipnorm, clipvalue, global_clipnorm");
   }
-  for (const auto& [what, value] : {std::pair("clipnorm", clipnorm_), {"clipvalue", clipvalue_},
+  for (const auto& [what, value] : {std::pair("clipnorm", clipnorm_),
+                                    {"clipvalue", clipvalue_},
                                     {"global_clipnorm", global_clipnorm_}}) {
-    if (value && *value < 0) value_error(class_name(), ": expected ", what, " >= 0, received ", *value);
+    if (value && *value < 0)
+      value_error(class_name(), ": expected ", what, " >= 0, received ", *value);
   }
   if (use_ema_ && (ema_momentum_ < 0 || ema_momentum_ > 1)) {
     value_error(class_name(), ": expected ema_momentum in [0, 1], received ", ema_momentum_);
@@ -146,7 +148,8 @@ void Optimizer::begin_build(const std::vector<VariableRef>& variables) {
   }
 }
 
-VariableRef Optimizer::add_slot(const VariableRef& variable, const std::string& name, double value) {
+VariableRef Optimizer::add_slot(const VariableRef& variable, const std::string& name,
+                                double value) {
   const PauseRecording pause;
   std::string owner = variable->path;
   for (char& c : owner) {
@@ -284,8 +287,8 @@ void Optimizer::update_all(Tensors grads, const std::vector<VariableRef>& target
   }
 }
 
-// Every step adds to the accumulators and computes the update; only the last of each group keeps it.
-// A recorded step must be the same each time, so the choice is made by values.
+// Every step adds to the accumulators and computes the update; only the last of each group keeps
+// it. A recorded step must be the same each time, so the choice is made by values.
 void Optimizer::accumulate(const Tensors& grads, const std::vector<VariableRef>& targets) {
   const int64_t group = *gradient_accumulation_steps_;
   static const Tensor one = Tensor::scalar(int64_t{1});

@@ -58,7 +58,8 @@ class OrthogonalRegularizer final : public Regularizer {
   void validate() override {
     check_factor("OrthogonalRegularizer", "factor", factor);
     if (mode != "rows" && mode != "columns") {
-      value_error("OrthogonalRegularizer: expected mode 'rows' or 'columns', received '", mode, "'");
+      value_error("OrthogonalRegularizer: expected mode 'rows' or 'columns', received '", mode,
+                  "'");
     }
   }
   Tensor operator()(const Tensor& x) override {
@@ -68,7 +69,8 @@ class OrthogonalRegularizer final : public Regularizer {
     const bool rows = mode == "rows";
     const int64_t count = x.shape()[rows ? 0 : 1];
     const Tensor unit = ops::normalize(x, {rows ? 1 : 0});
-    const Tensor cosines = rows ? ops::matmul(unit, unit, false, true) : ops::matmul(unit, unit, true);
+    const Tensor cosines =
+        rows ? ops::matmul(unit, unit, false, true) : ops::matmul(unit, unit, true);
     Tensor others(TensorSpec{DType::kFloat32, {count, count}});
     for (int64_t i = 0; i < count * count; ++i) {
       others.mutable_data<float>()[i] = i / count == i % count ? 0.0f : 1.0f;

@@ -9,7 +9,9 @@
 namespace nacre {
 namespace {
 
-Tensor to_float(const Tensor& step) { return ops::cast(step, DType::kFloat32); }
+Tensor to_float(const Tensor& step) {
+  return ops::cast(step, DType::kFloat32);
+}
 
 void check_steps(std::string_view name, std::string_view what, double steps) {
   if (!(steps > 0)) value_error(name, ": expected ", what, " > 0, received ", steps);

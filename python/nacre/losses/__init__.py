@@ -10,8 +10,10 @@ from nacre.losses.functions import (
     binary_focal_crossentropy,
     categorical_crossentropy,
     categorical_focal_crossentropy,
+    categorical_generalized_cross_entropy,
     categorical_hinge,
     cosine_similarity,
+    dice,
     hinge,
     huber,
     kl_divergence,
@@ -23,9 +25,16 @@ from nacre.losses.functions import (
     poisson,
     sparse_categorical_crossentropy,
     squared_hinge,
+    tversky,
 )
 from nacre.losses.hinge_losses import CategoricalHinge, Hinge, SquaredHinge
 from nacre.losses.loss import Loss
+from nacre.losses.overlap_losses import (
+    CategoricalGeneralizedCrossEntropy,
+    Circle,
+    Dice,
+    Tversky,
+)
 from nacre.losses.probabilistic_losses import (
     BinaryCrossentropy,
     BinaryFocalCrossentropy,
@@ -66,6 +75,9 @@ _FUNCTIONS: dict[str, tuple[Any, str]] = {
         (sparse_categorical_crossentropy, "SparseCategoricalCrossentropy"),
         (poisson, "Poisson"),
         (kl_divergence, "KLDivergence"),
+        (dice, "Dice"),
+        (tversky, "Tversky"),
+        (categorical_generalized_cross_entropy, "CategoricalGeneralizedCrossEntropy"),
     )
 }
 
@@ -129,8 +141,11 @@ __all__ = [
     "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
     "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
+    "Circle",
     "CosineSimilarity",
+    "Dice",
     "Hinge",
     "Huber",
     "KLDivergence",
@@ -143,13 +158,16 @@ __all__ = [
     "Poisson",
     "SparseCategoricalCrossentropy",
     "SquaredHinge",
+    "Tversky",
     "binary_crossentropy",
     "binary_focal_crossentropy",
     "categorical_crossentropy",
     "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy",
     "categorical_hinge",
     "cosine_similarity",
     "deserialize",
+    "dice",
     "get",
     "hinge",
     "huber",
@@ -163,4 +181,5 @@ __all__ = [
     "serialize",
     "sparse_categorical_crossentropy",
     "squared_hinge",
+    "tversky",
 ]

@@ -380,3 +380,58 @@ def kl_divergence(y_true: Any, y_pred: Any) -> Any:
         ValueError: The shapes do not fit.
     """
     return _call("KLDivergence", y_true, y_pred)
+
+
+def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
+    """One minus twice the overlap divided by the sum of targets and predictions.
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions.
+        axis: Axes that are summed; None: all.
+
+    Returns:
+        A scalar, or a value for each of the other axes.
+
+    Raises:
+        ValueError: The shapes do not fit.
+    """
+    return _call("Dice", y_true, y_pred, axis=axis)
+
+
+def tversky(
+    y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None
+) -> Any:
+    """Dice with weights of what was missed and what is too much (Salehi et al. 2017).
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions.
+        alpha: Weight of what was missed.
+        beta: Weight of what is too much.
+        axis: Axes that are summed; None: all.
+
+    Returns:
+        A scalar, or a value for each of the other axes.
+
+    Raises:
+        ValueError: The shapes do not fit.
+    """
+    return _call("Tversky", y_true, y_pred, alpha=alpha, beta=beta, axis=axis)
+
+
+def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Any:
+    """Between cross-entropy and absolute error, for labels with noise (Zhang and Sabuncu 2018).
+
+    Args:
+        y_true: Class ids.
+        y_pred: Probabilities.
+        q: 0: cross-entropy, 1: absolute error; in (0, 1).
+
+    Returns:
+        One value a sample.
+
+    Raises:
+        ValueError: The shapes do not fit, or ``q`` is outside (0, 1).
+    """
+    return _call("CategoricalGeneralizedCrossEntropy", y_true, y_pred, q=q)

@@ -22,7 +22,7 @@ struct FunctionHandle final : RefCounted {
 
 class Activation {
  public:
-  Activation() = default;  // linear
+  Activation() = default;                      // linear
   explicit Activation(std::string_view name);  // ValueError for an unknown name
   explicit Activation(Ref<FunctionHandle> handle) : handle_(std::move(handle)) {}
 
@@ -39,6 +39,8 @@ class Activation {
 };
 
 void read_field(Activation& field, const Json& json, std::string_view what);
-inline Json write_field(const Activation& field) { return field.json(); }
+inline Json write_field(const Activation& field) {
+  return field.json();
+}
 
 }  // namespace nacre

@@ -1,5 +1,6 @@
-// Configurable: objects made from and described by a configuration (layers, losses, optimizers, ...).
-// A class lists its fields once; construction, get_config, files and the Python classes read the list.
+// Configurable: objects made from and described by a configuration (layers, losses, optimizers,
+// ...). A class lists its fields once; construction, get_config, files and the Python classes read
+// the list.
 //
 //   class Dense final : public UnaryLayer {
 //    public:
@@ -43,7 +44,9 @@ void read_field(IntList& field, const Json& json, std::string_view what);  // on
 void read_field(FloatList& field, const Json& json, std::string_view what);
 void read_field(Shape& field, const Json& json, std::string_view what);  // null: unknown
 void read_field(std::vector<std::string>& field, const Json& json, std::string_view what);
-inline void read_field(Json& field, const Json& json, std::string_view) { field = json; }
+inline void read_field(Json& field, const Json& json, std::string_view) {
+  field = json;
+}
 template <class T>
 void read_field(std::optional<T>& field, const Json& json, std::string_view what) {
   if (json.is_null()) {
@@ -52,16 +55,34 @@ void read_field(std::optional<T>& field, const Json& json, std::string_view what
     read_field(field.emplace(), json, what);
   }
 }
-inline Json write_field(bool field) { return Json(field); }
-inline Json write_field(int64_t field) { return Json(field); }
-inline Json write_field(double field) { return Json(field); }
-inline Json write_field(const std::string& field) { return Json(field); }
-inline Json write_field(DType field) { return Json(std::string(name_of(field))); }
-inline Json write_field(const IntList& field) { return Json::array_of(field); }
-inline Json write_field(const FloatList& field) { return Json::array_of(field); }
-inline Json write_field(const std::vector<std::string>& field) { return Json::array_of(field); }
+inline Json write_field(bool field) {
+  return Json(field);
+}
+inline Json write_field(int64_t field) {
+  return Json(field);
+}
+inline Json write_field(double field) {
+  return Json(field);
+}
+inline Json write_field(const std::string& field) {
+  return Json(field);
+}
+inline Json write_field(DType field) {
+  return Json(std::string(name_of(field)));
+}
+inline Json write_field(const IntList& field) {
+  return Json::array_of(field);
+}
+inline Json write_field(const FloatList& field) {
+  return Json::array_of(field);
+}
+inline Json write_field(const std::vector<std::string>& field) {
+  return Json::array_of(field);
+}
 Json write_field(const Shape& field);
-inline Json write_field(const Json& field) { return field; }
+inline Json write_field(const Json& field) {
+  return field;
+}
 template <class T>
 Json write_field(const std::optional<T>& field) {
   return field ? write_field(*field) : Json();
@@ -73,8 +94,8 @@ class Configurable : public RefCounted {
   virtual std::string_view module() const = 0;      // "layers": nacre.layers
   virtual std::vector<Field> fields() { return {}; }
 
-  // Sets the fields named in an object; the others keep their values. ValueError for an unknown name
-  // or a value that does not fit, naming class, field and value.
+  // Sets the fields named in an object; the others keep their values. ValueError for an unknown
+  // name or a value that does not fit, naming class, field and value.
   void configure(const Json& config);
   // Called once after configure(): checks values, fills derived state. ValueError.
   virtual void validate() {}
@@ -96,7 +117,7 @@ class ClassRegistry {
   Ref<Configurable> make(std::string_view class_name, const Json& config = Json::object());
   std::vector<std::string> names() const;
   bool contains(std::string_view class_name) const;
-  bool contains_name(std::string_view name) const;  // class, alias or snake_case name
+  bool contains_name(std::string_view name) const;   // class, alias or snake_case name
   std::string resolve(std::string_view name) const;  // its class name; "" for an unknown one
 
  private:
@@ -118,7 +139,8 @@ Ref<T> deserialize_as(std::string_view module, const Json& json) {
   if (json.is_null()) return nullptr;
   const Ref<Configurable> object = deserialize(module, json);
   auto* typed = dynamic_cast<T*>(object.get());
-  if (!typed) value_error("expected an object of nacre.", module, ", received ", object->class_name());
+  if (!typed)
+    value_error("expected an object of nacre.", module, ", received ", object->class_name());
   return Ref<T>(typed);
 }
 
@@ -134,7 +156,8 @@ Json write_field(const Ref<T>& field) {
   return field ? field->serialize() : Json();
 }
 
-std::string to_snake_case(std::string_view class_name);  // "BatchNormalization" -> "batch_normalization"
+std::string to_snake_case(
+    std::string_view class_name);  // "BatchNormalization" -> "batch_normalization"
 
 namespace detail {
 
@@ -161,14 +184,14 @@ void append_fields(std::vector<Field>& out, std::string_view names, std::tuple<F
 }  // namespace detail
 
 // Names the class and lists its fields after those of its base class.
-#define NACRE_CONFIG(Class, Base, ...)                                      \
-  std::string_view class_name() const override {                            \
-    return #Class;                                                          \
-  }                                                                         \
-  std::vector<Field> fields() override {                                    \
-    std::vector<Field> all = Base::fields();                                \
+#define NACRE_CONFIG(Class, Base, ...)                                        \
+  std::string_view class_name() const override {                              \
+    return #Class;                                                            \
+  }                                                                           \
+  std::vector<Field> fields() override {                                      \
+    std::vector<Field> all = Base::fields();                                  \
     ::nacre::detail::append_fields(all, #__VA_ARGS__, std::tie(__VA_ARGS__)); \
-    return all;                                                             \
+    return all;                                                               \
   }
 
 }  // namespace nacre

@@ -17,8 +17,8 @@ class Loss : public Configurable {
   std::vector<Field> fields() override;
   void validate() override;
 
-  // The reduced loss: a scalar, or one value a sample with reduction "none". sample_weight broadcasts
-  // against the per-sample values.
+  // The reduced loss: a scalar, or one value a sample with reduction "none". sample_weight
+  // broadcasts against the per-sample values.
   Tensor operator()(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight = {});
   // One value a sample: the last axis (or axes) reduced.
   virtual Tensor call(const Tensor& y_true, const Tensor& y_pred) = 0;

@@ -13,8 +13,8 @@ void set_random_seed(uint64_t seed);
 // The next default seed: from set_random_seed's sequence, else from the system's entropy.
 uint64_t next_default_seed();
 
-// A uint32 pair (seed, counter) held in a variable; each draw of a key advances the counter with ops,
-// so that a recorded step draws new numbers at each replay.
+// A uint32 pair (seed, counter) held in a variable; each draw of a key advances the counter with
+// ops, so that a recorded step draws new numbers at each replay.
 class SeedGenerator final : public RefCounted {
  public:
   explicit SeedGenerator(std::optional<int64_t> seed = {}, std::string name = "seed_generator");
