@@ -82,6 +82,13 @@ def test_ignore_class_takes_the_mean_of_the_others():
     assert float(ignored(-np.ones(7, int), LOGITS)) == 0
 
 
+def test_axis_of_the_classes():
+    loss = losses.SparseCategoricalCrossentropy(from_logits=True, axis=1, reduction=None)
+    expected = -log_softmax(LOGITS)[np.arange(7), IDS]
+    received = loss(IDS[None], np.ascontiguousarray(LOGITS.T)[None])
+    np.testing.assert_allclose(received.numpy(), expected[None], rtol=1e-5)
+
+
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
 def test_dtypes(dtype):
     y_pred = ops.cast(LOGITS, dtype)
