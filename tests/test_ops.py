@@ -2,10 +2,11 @@
 
 import zlib
 
-import nacre
 import numpy as np
 import opinfo
 import pytest
+
+import nacre
 from nacre import _core, ops
 
 ROWS = opinfo.rows()
@@ -48,6 +49,12 @@ def to_reference(x):
     if is_array(x) and x.dtype in (np.float16, np.float32):
         return np.asarray(x, np.float64)
     return x
+
+
+def has_wide(args, kwargs):
+    """Whether an operand has 64 bits an element."""
+    arrays = [x for x in (*args, *kwargs.values()) if is_array(x)]
+    return any(x.dtype in (np.int64, np.float64) for x in arrays)
 
 
 def mapped(f, args, kwargs):

@@ -372,10 +372,10 @@ void add_unary(OpRegistry& registry, const char* name, kernels::Unary kind) {
   def.name = name;
   def.params = "x";
   def.doc = unary_doc(name);
-  // Keras gives floor and ceil of integers in floatx.
+  // Keras gives floor, ceil and relu6 of integers in floatx.
   using kernels::Unary;
-  const bool rounds = kind == Unary::kFloor || kind == Unary::kCeil;
-  def.promote = floating || rounds ? Promote::kCommonFloat : Promote::kNone;
+  const bool floats = kind == Unary::kFloor || kind == Unary::kCeil || kind == Unary::kRelu6;
+  def.promote = floating || floats ? Promote::kCommonFloat : Promote::kNone;
   def.infer = infer_unary;
   using Scalar = std::conditional_t<floating, FloatOnly<F>, F>;
   def.kernel = [kind](const KernelContext& c) { unary_kernel<Scalar>(c, kind); };

@@ -27,7 +27,23 @@ def _test(name, ref):
     return OpInfo(name, _special, ref, (*FLOATS, "int32"), grad=False)
 
 
+def _sigmoid(x):
+    return 1 / (1 + np.exp(-np.float64(x)))
+
+
+def _softplus(x):
+    return np.log1p(np.exp(np.float64(x)))
+
+
 ROWS = [
+    _unary("sigmoid", _sigmoid, dtypes=FLOATS),
+    _unary("softplus", _softplus),
+    _unary("log_sigmoid", lambda x: -_softplus(-np.float64(x))),
+    _unary("softsign", lambda x: x / (1 + np.abs(np.float64(x)))),
+    _unary("silu", lambda x: x * _sigmoid(x), dtypes=FLOATS),
+    _unary("mish", lambda x: x * np.tanh(_softplus(x))),
+    _unary("relu", lambda x: np.maximum(x, 0)),
+    _unary("relu6", lambda x: np.clip(x, 0, 6), -2, 8),
     _unary("exp", np.exp),
     _unary("exp2", np.exp2, keras_dtype=True),
     _unary("expm1", np.expm1),

@@ -1,7 +1,7 @@
 """Indexing, gathering, scattering, classes."""
 
 import numpy as np
-from opinfo import ALL, FLOATS, NUMBERS, OpInfo, calls, make
+from opinfo import FLOATS, OpInfo, calls, make
 
 _DTYPES = ("bool", "int8", "int32", "int64", *FLOATS)
 _OUT_OF_RANGE = (IndexError, r"expected indices in \[0, 5\), received 7")

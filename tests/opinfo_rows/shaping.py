@@ -99,7 +99,7 @@ ROWS = [
         np.split,
         errors=[((np.ones(5), 2), {}, ValueError, "length 5")],
     ),
-    _shaping("array_split", [(2,), (3, 2), ([1], 2)], np.array_split),
+    _shaping("array_split", [(2,), (3, 2), ([1], 2)], np.array_split, keras=False),
     _shaping("vsplit", [(2,)], np.vsplit),
     _shaping("hsplit", [(3,), ([1],)], np.hsplit),
     _shaping("dsplit", [(2,)], np.dsplit),
