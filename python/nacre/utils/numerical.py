@@ -109,7 +109,7 @@ def normalize(x: Any, axis: int = -1, order: float = 2) -> Any:
     if _is_tensor(x):
         from nacre import ops
 
-        return ops.normalize(x, axis=axis, order=order)
+        return ops.normalize(x, axis=axis, order=order)  # type: ignore[arg-type]
     array = np.atleast_1d(np.asarray(x))
     if not -array.ndim <= axis < array.ndim:
         raise ValueError(
