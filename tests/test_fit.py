@@ -243,7 +243,11 @@ def test_frozen_layers_keep_their_weights():
         (lambda m, x, y: m.fit(x, y, validation_split=1.5), ValueError, "validation_split"),
         (lambda m, x, y: m.fit(x[:0], y[:0]), ValueError, "at least one row"),
         (lambda m, x, y: m.fit(None, y), ValueError, "x is None"),
-        (lambda m, x, y: m.fit([[1.0], [1.0, 2.0]], y[:2]), ValueError, "rows of different lengths"),
+        (
+            lambda m, x, y: m.fit([[1.0], [1.0, 2.0]], y[:2]),
+            ValueError,
+            "rows of different lengths",
+        ),
         (lambda m, x, y: m.fit(np.array(["a"] * 96), y), ValueError, "strings"),
         (lambda m, x, y: m.compile("adamm", "mse"), ValueError, "Did you mean 'adam"),
         (lambda m, x, y: m.compile("adam", "mean_square_error"), ValueError, "Did you mean"),

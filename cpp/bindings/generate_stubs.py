@@ -38,8 +38,8 @@ ATTRIBUTES = {
     "ndim": "int",
     "path": "str",
     "rank": "int",
-    "shape": "tuple[Any, ...]",
-    "size": "Any",
+    "shape": "tuple[typing.Any, ...]",
+    "size": "typing.Any",
     "trainable": "bool",
 }
 RESULTS = {

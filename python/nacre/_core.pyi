@@ -624,10 +624,10 @@ class Tensor:
     def round(self, decimals: int = 0) -> Tensor:
         """The op of this name of nacre.ops, applied to the tensor."""
     @property
-    def shape(self) -> tuple[Any, ...]:
+    def shape(self) -> tuple[typing.Any, ...]:
         """Dimensions, a tuple; None where not known yet."""
     @property
-    def size(self) -> Any:
+    def size(self) -> typing.Any:
         """Number of elements."""
     @property
     def sparse(self) -> typing.Any:
@@ -797,10 +797,10 @@ class Variable:
     def reshape(self, newshape: int | collections.abc.Sequence[int]) -> Tensor:
         """The method of this name of the value."""
     @property
-    def shape(self) -> tuple[Any, ...]:
+    def shape(self) -> tuple[typing.Any, ...]:
         """Dimensions, a tuple."""
     @property
-    def size(self) -> Any:
+    def size(self) -> typing.Any:
         """Number of elements."""
     def tolist(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any:
         """The method of this name of the value."""

@@ -28,8 +28,7 @@ std::vector<Field> InputLayer::fields() {
   all.push_back({"batch_shape",
                  [this](const Json& json) { read_field(batch_shape, json, "batch_shape"); },
                  [this] { return write_field(batch_shape); }});
-  all.push_back({"dtype",
-                 [this](const Json& json) { read_field(input_dtype, json, "dtype"); },
+  all.push_back({"dtype", [this](const Json& json) { read_field(input_dtype, json, "dtype"); },
                  [this] { return write_field(input_dtype); }});
   all.push_back({"sparse", [](const Json&) {}, [] { return Json(false); }});
   all.push_back({"ragged", [](const Json&) {}, [] { return Json(false); }});

@@ -23,7 +23,8 @@ ArrayFeeder::ArrayFeeder(Tensors x, Tensors y, Tensors sample_weight, int64_t ba
   for (const Tensors* group : {&x_, &y_, &sample_weight_}) {
     for (const Tensor& t : *group) {
       if (!t.defined()) continue;
-      if (t.rank() == 0) value_error("expected arrays with at least one dimension, received a scalar");
+      if (t.rank() == 0)
+        value_error("expected arrays with at least one dimension, received a scalar");
       if (first) rows_ = t.shape()[0];
       if (t.shape()[0] != rows_) {
         value_error("expected arrays with the same number of rows, received ", rows_, " and ",

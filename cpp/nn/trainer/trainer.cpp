@@ -96,7 +96,8 @@ Tensor Trainer::compute_loss(const Batch& batch, const Tensors& y_pred) {
     if (!loss || !batch.y[o].defined()) continue;
     Tensor value = (*loss)(batch.y[o], y_pred[o], weight_of(batch, o));
     if (y_pred.size() > 1) {
-      output_loss_trackers_[o]->add(value, Tensor::scalar(static_cast<float>(batch.x[0].shape()[0])));
+      output_loss_trackers_[o]->add(value,
+                                    Tensor::scalar(static_cast<float>(batch.x[0].shape()[0])));
     }
     if (!options_.loss_weights.empty()) value = value * one_or_each(options_.loss_weights, o);
     add(value);
@@ -122,7 +123,8 @@ void Trainer::resolve_metrics(const Batch& batch, const Tensors& outputs) {
   if (metrics_resolved_) return;
   const PauseRecording pause;
   const auto name_of_output = [&](size_t o) {
-    return o < options_.output_names.size() ? options_.output_names[o] : "output_" + std::to_string(o);
+    return o < options_.output_names.size() ? options_.output_names[o]
+                                            : "output_" + std::to_string(o);
   };
   std::vector<OutputMetric> resolved;
   for (const bool weighted : {false, true}) {
@@ -264,7 +266,8 @@ void Trainer::run_steps(const ArrayFeeder& feeder, int64_t begin, int64_t end,
     if (!after_step) continue;
     const Clock::time_point now = Clock::now();
     if (now < next) continue;
-    next = now + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(interval));
+    next =
+        now + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(interval));
     if (!after_step(i)) return;
   }
 }

@@ -100,9 +100,7 @@ def split(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple:
     rows = len(_first(x))
     at = int(rows * (1 - fraction))
     if at == 0 or at == rows:
-        raise ValueError(
-            f"fit: validation_split={fraction} of {rows} rows leaves one part empty"
-        )
+        raise ValueError(f"fit: validation_split={fraction} of {rows} rows leaves one part empty")
 
     def part(data: Any, rows: slice) -> Any:
         if data is None:

@@ -45,8 +45,8 @@ class ArrayFeeder {
   ArrayFeeder(Tensors x, Tensors y, Tensors sample_weight, int64_t batch_size);
   int64_t num_rows() const { return rows_; }
   int64_t num_batches() const { return (rows_ + batch_size_ - 1) / batch_size_; }
-  void shuffle(uint64_t seed);      // a new random order
-  void keep_order();                // as stored
+  void shuffle(uint64_t seed);  // a new random order
+  void keep_order();            // as stored
   Batch batch(int64_t index) const;
 
  private:
