@@ -208,7 +208,7 @@ ROWS = [
         rtol=8,
         errors=[((_IMAGE, np.ones((3, 3, 3, 4))), {}, ValueError, "3, received 4")],
     ),
-    # Keras on JAX cannot pool with one stride for several window sizes (parity/test_ops_nn.py has more).
+    # Keras on JAX cannot pool with one stride for several window sizes; see parity/test_ops_nn.py.
     OpInfo(
         "max_pool",
         _conv_samples(*_POOL),
