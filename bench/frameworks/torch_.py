@@ -23,6 +23,7 @@ def build(work):
     stack: list[torch.nn.Module] = []
     sample = torch.zeros(1, *shape)
     for kind, *arguments in work.layers:
+        before = len(stack)
         if kind == "dense":
             stack.append(torch.nn.Linear(sample.shape[-1], arguments[0]))
         elif kind == "conv":
@@ -35,7 +36,7 @@ def build(work):
             stack.append(torch.nn.Dropout(arguments[0]))
         if arguments and arguments[-1] in activations:
             stack.append(activations[arguments[-1]]())
-        sample = torch.nn.Sequential(*stack)(sample)
+        sample = torch.nn.Sequential(*stack[before:])(sample)
     return torch.nn.Sequential(*stack)
 
 

@@ -18,8 +18,9 @@ namespace {
       NACRE_STEP(a0)                                                                            \
       NACRE_STEP(a1)                                                                            \
       NACRE_STEP(a2)                                                                            \
-      NACRE_STEP(a3) NACRE_STEP(a4) NACRE_STEP(a5) NACRE_STEP(a6) NACRE_STEP(a7) NACRE_STEP(a8) \
-          NACRE_STEP(a9) NACRE_STEP(aa) NACRE_STEP(ab)                                          \
+      NACRE_STEP(a3)                                                                            \
+      NACRE_STEP(a4) NACRE_STEP(a5) NACRE_STEP(a6) NACRE_STEP(a7) NACRE_STEP(a8) NACRE_STEP(a9) \
+          NACRE_STEP(aa) NACRE_STEP(ab)                                                         \
     }                                                                                           \
     const V sum = a0 + a1 + a2 + a3 + a4 + a5 + a6 + a7 + a8 + a9 + aa + ab;                    \
     out[2] = sum[0];                                                                            \

@@ -5,12 +5,13 @@
 #include <cstdint>
 
 // X(Name): y = name(x), floating in and out.
-#define NACRE_UNARY_FLOAT(X)                                                                       \
-  X(Exp)                                                                                           \
-  X(Exp2)                                                                                          \
-  X(Expm1) X(Log) X(Log2) X(Log10) X(Log1p) X(Sqrt) X(Rsqrt) X(Cbrt) X(Sin) X(Cos) X(Tan) X(Sinh)  \
-      X(Cosh) X(Tanh) X(Asin) X(Acos) X(Atan) X(Asinh) X(Acosh) X(Atanh) X(Sigmoid) X(Softplus)    \
-          X(Erf) X(ErfInv) X(Gelu) X(GeluTanh) X(Silu) X(Mish) X(LogSigmoid) X(Softsign) X(Lgamma) \
+#define NACRE_UNARY_FLOAT(X)                                                                     \
+  X(Exp)                                                                                         \
+  X(Exp2)                                                                                        \
+  X(Expm1)                                                                                       \
+  X(Log) X(Log2) X(Log10) X(Log1p) X(Sqrt) X(Rsqrt) X(Cbrt) X(Sin) X(Cos) X(Tan) X(Sinh) X(Cosh) \
+      X(Tanh) X(Asin) X(Acos) X(Atan) X(Asinh) X(Acosh) X(Atanh) X(Sigmoid) X(Softplus) X(Erf)   \
+          X(ErfInv) X(Gelu) X(GeluTanh) X(Silu) X(Mish) X(LogSigmoid) X(Softsign) X(Lgamma)      \
               X(Digamma) X(Reciprocal) X(Angle)
 
 // X(Name): y = name(x), any dtype in, the same out.

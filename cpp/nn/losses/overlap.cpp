@@ -30,8 +30,9 @@ Tensor categorical_generalized_cross_entropy(const Tensor& y_true, const Tensor&
   Tensor ids = y_true;
   if (ids.rank() == y_pred.rank() && ids.shape().back() == 1) ids = ops::squeeze(ids, IntList{-1});
   if (y_pred.rank() < 1 || ids.rank() + 1 != y_pred.rank()) {
-    value_error("categorical_generalized_cross_entropy: expected class ids shaped as y_pred without ",
-                "its last axis, received y_true: ", y_true.shape(), ", y_pred: ", y_pred.shape());
+    value_error(
+        "categorical_generalized_cross_entropy: expected class ids shaped as y_pred without ",
+        "its last axis, received y_true: ", y_true.shape(), ", y_pred: ", y_pred.shape());
   }
   const Tensor hit =
       ops::equal(ops::expand_dims(ids, -1), metrics::class_ids(y_pred.shape().back()));
@@ -60,10 +61,10 @@ Tensor circle(const Tensor& y_true, const Tensor& y_pred, double gamma, double m
   // The lowest score is finite: a sample without pairs has no loss and a gradient of 0.
   const Tensor zero = ops::zeros_like(distance);
   const Tensor lowest = ops::scalar(-1e30);
-  const Tensor near = -gamma * ops::where(positive, ops::relu(distance + margin), zero) *
-                      (margin - distance);
-  const Tensor far = gamma * ops::where(other, ops::relu(1 + margin - distance), zero) *
-                     (1 - margin - distance);
+  const Tensor near =
+      -gamma * ops::where(positive, ops::relu(distance + margin), zero) * (margin - distance);
+  const Tensor far =
+      gamma * ops::where(other, ops::relu(1 + margin - distance), zero) * (1 - margin - distance);
   const Tensor of_near = ops::logsumexp(ops::where(positive, near, lowest), IntList{1});
   const Tensor of_far = ops::logsumexp(ops::where(other, far, lowest), IntList{1});
   return ops::softplus(of_near + of_far);

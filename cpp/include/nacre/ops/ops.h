@@ -20,9 +20,10 @@ namespace nacre::ops {
   X(exp2, "exp2", Exp2)                                                                            \
   X(expm1, "expm1", Expm1)                                                                         \
   X(log, "log", Log)                                                                               \
-  X(log2, "log2", Log2) X(log10, "log10", Log10) X(log1p, "log1p", Log1p) X(sqrt, "sqrt", Sqrt)    \
-      X(rsqrt, "rsqrt", Rsqrt) X(cbrt, "cbrt", Cbrt) X(sin, "sin", Sin) X(cos, "cos", Cos) X(      \
-          tan, "tan", Tan) X(sinh, "sinh", Sinh) X(cosh, "cosh", Cosh) X(tanh, "tanh", Tanh)       \
+  X(log2, "log2", Log2)                                                                            \
+  X(log10, "log10", Log10) X(log1p, "log1p", Log1p) X(sqrt, "sqrt", Sqrt) X(rsqrt, "rsqrt", Rsqrt) \
+      X(cbrt, "cbrt", Cbrt) X(sin, "sin", Sin) X(cos, "cos", Cos) X(tan, "tan", Tan) X(            \
+          sinh, "sinh", Sinh) X(cosh, "cosh", Cosh) X(tanh, "tanh", Tanh)                          \
           X(arcsin, "arcsin", Asin) X(arccos, "arccos", Acos) X(arctan, "arctan", Atan) X(         \
               arcsinh, "arcsinh", Asinh) X(arccosh, "arccosh", Acosh) X(arctanh, "arctanh", Atanh) \
               X(sigmoid, "sigmoid", Sigmoid) X(softplus, "softplus", Softplus) X(erf, "erf", Erf)  \
@@ -38,14 +39,15 @@ namespace nacre::ops {
                                                   X(floor, "floor", Floor) X(ceil, "ceil", Ceil)   \
                                                       X(rint, "rint", Round)                       \
                                                           X(trunc, "trunc", Trunc)
-#define NACRE_BINARY_OPS(X)                                                                        \
-  X(add, "add", Add)                                                                               \
-  X(subtract, "subtract", Sub)                                                                     \
-  X(multiply, "multiply", Mul)                                                                     \
-  X(divide, "divide", Div)                                                                         \
-  X(maximum, "maximum", Maximum) X(minimum, "minimum", Minimum) X(power, "power", Pow)             \
-      X(mod, "mod", Mod) X(floor_divide, "floor_divide", FloorDivide) X(arctan2, "arctan2", Atan2) \
-          X(hypot, "hypot", Hypot) X(logaddexp, "logaddexp", LogAddExp)                            \
+#define NACRE_BINARY_OPS(X)                                                     \
+  X(add, "add", Add)                                                            \
+  X(subtract, "subtract", Sub)                                                  \
+  X(multiply, "multiply", Mul)                                                  \
+  X(divide, "divide", Div)                                                      \
+  X(maximum, "maximum", Maximum)                                                \
+  X(minimum, "minimum", Minimum) X(power, "power", Pow) X(mod, "mod", Mod)      \
+      X(floor_divide, "floor_divide", FloorDivide) X(arctan2, "arctan2", Atan2) \
+          X(hypot, "hypot", Hypot) X(logaddexp, "logaddexp", LogAddExp)         \
               X(nextafter, "nextafter", NextAfter) X(copysign, "copysign", CopySign)
 // Backward micro-ops (g, x or y); internal.
 #define NACRE_GRADIENT_OPS(X)                                                           \
@@ -53,8 +55,9 @@ namespace nacre::ops {
   X(relu6_grad, "relu6_grad", Relu6Grad)                                                \
   X(sigmoid_grad, "sigmoid_grad", SigmoidGradOut)                                       \
   X(tanh_grad, "tanh_grad", TanhGradOut)                                                \
-  X(gelu_grad, "gelu_grad", GeluGrad) X(gelu_tanh_grad, "gelu_tanh_grad", GeluTanhGrad) \
-      X(silu_grad, "silu_grad", SiluGrad) X(softplus_grad, "softplus_grad", SoftplusGrad)
+  X(gelu_grad, "gelu_grad", GeluGrad)                                                   \
+  X(gelu_tanh_grad, "gelu_tanh_grad", GeluTanhGrad) X(silu_grad, "silu_grad", SiluGrad) \
+      X(softplus_grad, "softplus_grad", SoftplusGrad)
 #define NACRE_COMPARE_OPS(X)             \
   X(equal, "equal", Equal)               \
   X(not_equal, "not_equal", NotEqual)    \
