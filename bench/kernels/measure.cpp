@@ -3,6 +3,7 @@
 namespace nacre::bench {
 namespace {
 
+// clang-format off: it finds no stable layout for these macros.
 // 12 independent chains: latency 4, two units.
 #define NACRE_STEP(v) \
   v += x * y;         \
@@ -32,6 +33,8 @@ NACRE_PEAK(fma_512, "avx512f", 64)
 #define NACRE_REG(v) "+x"(v)
 NACRE_PEAK(fma_256, "avx2,fma", 32)
 NACRE_PEAK(mul_add_128, "sse2", 16)
+
+// clang-format on
 
 }  // namespace
 

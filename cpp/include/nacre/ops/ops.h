@@ -15,55 +15,42 @@ namespace nacre::ops {
 #define NACRE_DECLARE_BINARY(function, name, kind) \
   Tensor function(const Tensor& x1, const Tensor& x2);
 // X(C++ name, op name, micro-op)
-#define NACRE_UNARY_OPS(X)                                                                         \
-  X(exp, "exp", Exp)                                                                               \
-  X(exp2, "exp2", Exp2)                                                                            \
-  X(expm1, "expm1", Expm1)                                                                         \
-  X(log, "log", Log)                                                                               \
-  X(log2, "log2", Log2)                                                                            \
-  X(log10, "log10", Log10) X(log1p, "log1p", Log1p) X(sqrt, "sqrt", Sqrt) X(rsqrt, "rsqrt", Rsqrt) \
-      X(cbrt, "cbrt", Cbrt) X(sin, "sin", Sin) X(cos, "cos", Cos) X(tan, "tan", Tan) X(            \
-          sinh, "sinh", Sinh) X(cosh, "cosh", Cosh) X(tanh, "tanh", Tanh)                          \
-          X(arcsin, "arcsin", Asin) X(arccos, "arccos", Acos) X(arctan, "arctan", Atan) X(         \
-              arcsinh, "arcsinh", Asinh) X(arccosh, "arccosh", Acosh) X(arctanh, "arctanh", Atanh) \
-              X(sigmoid, "sigmoid", Sigmoid) X(softplus, "softplus", Softplus) X(erf, "erf", Erf)  \
-                  X(erfinv, "erfinv", ErfInv) X(gelu_exact, "gelu_exact", Gelu)                    \
-                      X(gelu_tanh, "gelu_tanh", GeluTanh) X(silu, "silu", Silu)                    \
-                          X(mish, "mish", Mish) X(log_sigmoid, "log_sigmoid", LogSigmoid)          \
-                              X(softsign, "softsign", Softsign) X(lgamma, "lgamma", Lgamma) X(     \
-                                  digamma, "digamma", Digamma)                                     \
-                                  X(reciprocal, "reciprocal", Reciprocal) X(angle, "angle", Angle) \
-                                      X(abs, "absolute", Abs) X(negative, "negative", Neg)         \
-                                          X(sign, "sign", Sign) X(square, "square", Square)        \
-                                              X(relu, "relu", Relu) X(relu6, "relu6", Relu6)       \
-                                                  X(floor, "floor", Floor) X(ceil, "ceil", Ceil)   \
-                                                      X(rint, "rint", Round)                       \
-                                                          X(trunc, "trunc", Trunc)
-#define NACRE_BINARY_OPS(X)                                                     \
-  X(add, "add", Add)                                                            \
-  X(subtract, "subtract", Sub)                                                  \
-  X(multiply, "multiply", Mul)                                                  \
-  X(divide, "divide", Div)                                                      \
-  X(maximum, "maximum", Maximum)                                                \
-  X(minimum, "minimum", Minimum) X(power, "power", Pow) X(mod, "mod", Mod)      \
-      X(floor_divide, "floor_divide", FloorDivide) X(arctan2, "arctan2", Atan2) \
-          X(hypot, "hypot", Hypot) X(logaddexp, "logaddexp", LogAddExp)         \
-              X(nextafter, "nextafter", NextAfter) X(copysign, "copysign", CopySign)
+// clang-format off
+#define NACRE_UNARY_OPS(X)                                                                        \
+  X(exp, "exp", Exp) X(exp2, "exp2", Exp2) X(expm1, "expm1", Expm1) X(log, "log", Log)            \
+  X(log2, "log2", Log2) X(log10, "log10", Log10) X(log1p, "log1p", Log1p) X(sqrt, "sqrt", Sqrt)   \
+  X(rsqrt, "rsqrt", Rsqrt) X(cbrt, "cbrt", Cbrt) X(sin, "sin", Sin) X(cos, "cos", Cos)            \
+  X(tan, "tan", Tan) X(sinh, "sinh", Sinh) X(cosh, "cosh", Cosh) X(tanh, "tanh", Tanh)           \
+  X(arcsin, "arcsin", Asin) X(arccos, "arccos", Acos) X(arctan, "arctan", Atan)                   \
+  X(arcsinh, "arcsinh", Asinh) X(arccosh, "arccosh", Acosh) X(arctanh, "arctanh", Atanh)         \
+  X(sigmoid, "sigmoid", Sigmoid) X(softplus, "softplus", Softplus) X(erf, "erf", Erf)             \
+  X(erfinv, "erfinv", ErfInv) X(gelu_exact, "gelu_exact", Gelu)                                   \
+  X(gelu_tanh, "gelu_tanh", GeluTanh) X(silu, "silu", Silu) X(mish, "mish", Mish)                 \
+  X(log_sigmoid, "log_sigmoid", LogSigmoid) X(softsign, "softsign", Softsign)                     \
+  X(lgamma, "lgamma", Lgamma) X(digamma, "digamma", Digamma)                                     \
+  X(reciprocal, "reciprocal", Reciprocal) X(angle, "angle", Angle) X(abs, "absolute", Abs)        \
+  X(negative, "negative", Neg) X(sign, "sign", Sign) X(square, "square", Square)                  \
+  X(relu, "relu", Relu) X(relu6, "relu6", Relu6) X(floor, "floor", Floor) X(ceil, "ceil", Ceil)   \
+  X(rint, "rint", Round) X(trunc, "trunc", Trunc)
+#define NACRE_BINARY_OPS(X)                                                                       \
+  X(add, "add", Add) X(subtract, "subtract", Sub) X(multiply, "multiply", Mul)                    \
+  X(divide, "divide", Div) X(maximum, "maximum", Maximum) X(minimum, "minimum", Minimum)          \
+  X(power, "power", Pow) X(mod, "mod", Mod) X(floor_divide, "floor_divide", FloorDivide)          \
+  X(arctan2, "arctan2", Atan2) X(hypot, "hypot", Hypot) X(logaddexp, "logaddexp", LogAddExp)      \
+  X(nextafter, "nextafter", NextAfter) X(copysign, "copysign", CopySign)
+// clang-format on
 // Backward micro-ops (g, x or y); internal.
-#define NACRE_GRADIENT_OPS(X)                                                           \
-  X(relu_grad, "relu_grad", ReluGrad)                                                   \
-  X(relu6_grad, "relu6_grad", Relu6Grad)                                                \
-  X(sigmoid_grad, "sigmoid_grad", SigmoidGradOut)                                       \
-  X(tanh_grad, "tanh_grad", TanhGradOut)                                                \
-  X(gelu_grad, "gelu_grad", GeluGrad)                                                   \
-  X(gelu_tanh_grad, "gelu_tanh_grad", GeluTanhGrad) X(silu_grad, "silu_grad", SiluGrad) \
-      X(softplus_grad, "softplus_grad", SoftplusGrad)
-#define NACRE_COMPARE_OPS(X)             \
-  X(equal, "equal", Equal)               \
-  X(not_equal, "not_equal", NotEqual)    \
-  X(less, "less", Less)                  \
-  X(less_equal, "less_equal", LessEqual) \
-  X(greater, "greater", Greater) X(greater_equal, "greater_equal", GreaterEqual)
+// clang-format off
+#define NACRE_GRADIENT_OPS(X)                                                                     \
+  X(relu_grad, "relu_grad", ReluGrad) X(relu6_grad, "relu6_grad", Relu6Grad)                      \
+  X(sigmoid_grad, "sigmoid_grad", SigmoidGradOut) X(tanh_grad, "tanh_grad", TanhGradOut)          \
+  X(gelu_grad, "gelu_grad", GeluGrad) X(gelu_tanh_grad, "gelu_tanh_grad", GeluTanhGrad)           \
+  X(silu_grad, "silu_grad", SiluGrad) X(softplus_grad, "softplus_grad", SoftplusGrad)
+#define NACRE_COMPARE_OPS(X)                                                                      \
+  X(equal, "equal", Equal) X(not_equal, "not_equal", NotEqual) X(less, "less", Less)              \
+  X(less_equal, "less_equal", LessEqual) X(greater, "greater", Greater)                           \
+  X(greater_equal, "greater_equal", GreaterEqual)
+// clang-format on
 
 NACRE_UNARY_OPS(NACRE_DECLARE_UNARY)
 NACRE_BINARY_OPS(NACRE_DECLARE_BINARY)
