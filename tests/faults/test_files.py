@@ -66,11 +66,13 @@ def test_kill_during_save_leaves_the_old_file(saved):
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(saved)], stdout=subprocess.PIPE, text=True
     )
-    assert process.stdout is not None
-    assert process.stdout.readline().strip() == "ready"
-    time.sleep(0.1)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == "ready"
+        time.sleep(0.1)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
     assert nacre.saving.load_model(saved).count_params() > 0
 
 

@@ -105,10 +105,14 @@ m.fit(x[:64], x[:64], verbose=0)
 print("usable", flush=True)
 """
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline().strip() == "ready"
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    assert process.stdout.readline().strip() == "interrupted"
-    assert process.stdout.readline().strip() == "usable"
-    assert process.wait(timeout=60) == 0
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == "ready"
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline().strip() == "interrupted"
+        assert process.stdout.readline().strip() == "usable"
+        assert process.wait(timeout=60) == 0
+    finally:
+        process.kill()
+        process.wait()
