@@ -5,16 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import nacre
 from nacre import _demo
 from nacre.__main__ import _parser, main
-
-nacre = pytest.importorskip("nacre")
-needs_model = pytest.mark.skipif(
-    not hasattr(nacre, "Sequential"), reason="nacre.Sequential is not there yet"
-)
-needs_version = pytest.mark.skipif(
-    not hasattr(nacre, "__version__"), reason="nacre.__version__ is not there yet"
-)
 
 
 def test_class_table():
@@ -49,7 +42,6 @@ def test_load():
     assert len(data.class_names) == 10
 
 
-@needs_version
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -66,7 +58,6 @@ def test_wrong_arguments(arguments, message, capsys):
     assert message in capsys.readouterr().err
 
 
-@needs_version
 def test_version_and_info(capsys):
     with pytest.raises(SystemExit) as exit_:
         main(["--version"])
@@ -81,14 +72,12 @@ def test_version_and_info(capsys):
     assert "demo" in capsys.readouterr().out
 
 
-@needs_version
 def test_every_choice_has_a_recipe():
     parser = _parser()
     for dataset, model in _demo.RECIPES:
         parser.parse_args(["demo", "--dataset", dataset, "--model", model])
 
 
-@needs_version
 def test_missing_data_is_one_line(monkeypatch, tmp_path, capsys):
     import urllib.error
     import urllib.request
@@ -103,7 +92,6 @@ def test_missing_data_is_one_line(monkeypatch, tmp_path, capsys):
     assert capsys.readouterr().err.startswith("nacre demo: mnist: expected mnist.npz in one of")
 
 
-@needs_model
 @pytest.mark.parametrize("model", ["mlp", "cnn"])
 def test_demo(model, tmp_path, capsys):
     folder = tmp_path / "out"
@@ -115,7 +103,6 @@ def test_demo(model, tmp_path, capsys):
     assert (folder / "nacre-demo.nacre").stat().st_size > 10_000
 
 
-@needs_model
 def test_demo_reaches_its_target(tmp_path, capsys):
     assert main(["demo", "--output-dir", str(tmp_path)]) == 0
     out = capsys.readouterr().out

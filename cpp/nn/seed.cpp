@@ -13,15 +13,14 @@ namespace {
 std::mutex g_mutex;
 std::optional<uint64_t> g_state;
 
-// SplitMix64 (Steele, Lea and Flood 2014).
+}  // namespace
+
 uint64_t split_mix(uint64_t& state) {
   uint64_t z = (state += 0x9e3779b97f4a7c15u);
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
   return z ^ (z >> 31);
 }
-
-}  // namespace
 
 uint64_t next_default_seed() {
   const std::lock_guard lock(g_mutex);

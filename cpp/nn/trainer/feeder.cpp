@@ -41,11 +41,7 @@ void ArrayFeeder::shuffle(uint64_t seed) {
   // Fisher and Yates; 64 random bits modulo i are even to within 2^-32 for any array that fits.
   uint64_t state = seed;
   for (int64_t i = rows_ - 1; i > 0; --i) {
-    state += 0x9e3779b97f4a7c15u;
-    uint64_t z = state;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    z ^= z >> 31;
+    const uint64_t z = split_mix(state);
     std::swap(order_[static_cast<size_t>(i)],
               order_[static_cast<size_t>(z % static_cast<uint64_t>(i + 1))]);
   }

@@ -281,11 +281,7 @@ class Trainer:
         self._require_compiled("evaluate")
         source = data.make_source(x, y, sample_weight, batch_size, steps)
         calls = _callback_list(callbacks, self, verbose, epochs=1, steps=source.num_steps)
-        logs = self._run_test(source, calls)
-        if return_dict:
-            return logs
-        values = list(logs.values())
-        return values[0] if len(values) == 1 else values
+        return _results(self._run_test(source, calls), return_dict)
 
     def predict(
         self,
@@ -359,11 +355,7 @@ class Trainer:
         return _arrays(self._trainer.predict_step(data.to_inputs(x)))
 
     def _step_result(self, return_dict: bool) -> Any:
-        logs = self._logs()
-        if return_dict:
-            return logs
-        values = list(logs.values())
-        return values[0] if len(values) == 1 else values
+        return _results(self._logs(), return_dict)
 
 
 class _Steps:
@@ -410,6 +402,14 @@ class _Steps:
 
         run(source.feeder, 0, steps, hook, self.calls.progress_interval)
         return steps
+
+
+def _results(logs: dict[str, float], return_dict: bool) -> Any:
+    """Logs as Keras returns them: a dict, a list of values, or the only value."""
+    if return_dict:
+        return logs
+    values = list(logs.values())
+    return values[0] if len(values) == 1 else values
 
 
 def _arrays(outputs: list) -> Any:

@@ -8,6 +8,9 @@
 
 namespace nacre {
 
+// The next 64 bits of the sequence that `state` stands in: SplitMix64 (Steele, Lea and Flood 2014).
+uint64_t split_mix(uint64_t& state);
+
 // Makes every seed drawn from now on follow from this one (keras.utils.set_random_seed).
 void set_random_seed(uint64_t seed);
 // The next default seed: from set_random_seed's sequence, else from the system's entropy.
