@@ -1,6 +1,7 @@
 #include <sstream>
 
 #include "nacre/graph/graph.h"
+#include "nacre/graph/scope.h"
 
 namespace nacre {
 namespace {
@@ -17,6 +18,15 @@ std::string caller_location() {
   return g_location_hook ? g_location_hook() : std::string();
 }
 
+std::string current_scope() {
+  std::string path;
+  for (const std::string_view name : active_scopes()) {
+    if (!path.empty()) path += '/';
+    path += name;
+  }
+  return path;
+}
+
 Capture::Capture(std::span<const Tensor> arguments) {
   for (const Tensor& argument : arguments) {
     add_value(argument, GraphValue::Kind::kArgument, graph_.num_arguments++);
@@ -27,6 +37,7 @@ int Capture::add_value(const Tensor& tensor, GraphValue::Kind kind, int index) {
   const int value = static_cast<int>(graph_.values.size());
   graph_.values.push_back({tensor.spec(), kind, index});
   value_by_id_[tensor.id()] = value;
+  scope_of_value_.push_back(-1);
   return value;
 }
 
@@ -45,14 +56,32 @@ int Capture::variable_index(const Variable& variable) {
   return at->second;
 }
 
+int Capture::scope_index() {
+  if (in_backward_) return backward_scope_;
+  const std::string path = current_scope();
+  if (path.empty()) return -1;
+  const auto [at, inserted] =
+      scope_by_name_.try_emplace(path, static_cast<int>(graph_.scopes.size()));
+  if (inserted) graph_.scopes.push_back(path);
+  return at->second;
+}
+
+void Capture::begin_backward(const Tensor* output) {
+  in_backward_ = output != nullptr;
+  if (!output) return;
+  const auto found = value_by_id_.find(output->id());
+  backward_scope_ = found == value_by_id_.end() ? -1 : scope_of_value_[found->second];
+}
+
 void Capture::on_call(const OpCall& call) {
   if (!call.op) return;  // its inner ops are recorded themselves
-  GraphNode node{call.op, call.attrs, {}, {}};
+  GraphNode node{call.op, call.attrs, {}, {}, scope_index(), in_backward_};
   for (const Tensor& input : call.inputs) {
     node.inputs.push_back(input.defined() ? value_of(input) : -1);
   }
   for (const Tensor& output : call.outputs) {
     node.outputs.push_back(add_value(output, GraphValue::Kind::kTemporary, -1));
+    scope_of_value_.back() = node.scope;
   }
   graph_.nodes.push_back(std::move(node));
 }
@@ -120,6 +149,8 @@ std::string Graph::str() const {
       const TensorSpec& spec = values[node.outputs[i]].spec;
       out << (i ? ", " : "") << spec.dtype << spec.shape;
     }
+    if (node.scope >= 0) out << "  " << scopes[node.scope];
+    if (node.backward) out << "  backward";
     out << "\n";
   }
   for (const Assignment& a : assignments) {

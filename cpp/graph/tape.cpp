@@ -1,5 +1,6 @@
 #include "nacre/graph/tape.h"
 
+#include "nacre/graph/graph.h"
 #include "nacre/ops/ops.h"
 
 namespace nacre {
@@ -118,6 +119,19 @@ Tensors Tape::gradient(const Tensors& targets, const Tensors& sources,
     std::vector<Recorder*>* saved;
     ~Restore() { active_recorders().swap(*saved); }
   } restore{&active};
+  // Captures are told whose gradient is computed.
+  struct Attribution {
+    std::vector<Capture*> captures;
+    void tell(const Tensor* output) const {
+      for (Capture* capture : captures) capture->begin_backward(output);
+    }
+    ~Attribution() { tell(nullptr); }
+  } attribution;
+  for (Recorder* recorder : active_recorders()) {
+    auto* capture = dynamic_cast<Capture*>(recorder);
+    // Within a composite's gradient the outer one has said whose it is.
+    if (capture && !capture->in_backward()) attribution.captures.push_back(capture);
+  }
   std::unordered_map<uint64_t, Tensor> grads;
   const auto accumulate = [&](const Tensor& t, const Tensor& g) {
     auto [at, inserted] = grads.try_emplace(t.id(), g);
@@ -152,6 +166,7 @@ Tensors Tape::gradient(const Tensors& targets, const Tensors& sources,
       if (!wanted.contains(node.outputs[o].id())) grads.erase(found);
     }
     if (!flows) continue;
+    attribution.tell(node.outputs.data());
     const Tensors input_grads = backward(node, node_grads);
     for (size_t i = 0; i < node.inputs.size() && i < input_grads.size(); ++i) {
       if (node.needs[i] && input_grads[i].defined()) accumulate(node.inputs[i], input_grads[i]);

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 
+#include "nacre/graph/scope.h"
 #include "nacre/ops/ops.h"
 #include "nacre/ops/recorder.h"
 
@@ -20,12 +21,15 @@ thread_local std::vector<Frame> g_frames;
 
 class FrameScope {
  public:
-  FrameScope(const Layer* layer, CallContext context) {
+  FrameScope(const Layer* layer, CallContext context) : names_(layer->name()) {
     g_frames.push_back({layer, std::move(context)});
   }
   ~FrameScope() { g_frames.pop_back(); }
   FrameScope(const FrameScope&) = delete;
   FrameScope& operator=(const FrameScope&) = delete;
+
+ private:
+  NameScope names_;
 };
 
 std::string scoped_path(const Layer* owner, const std::string& name) {

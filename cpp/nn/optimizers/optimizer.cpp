@@ -5,6 +5,7 @@
 
 #include "nacre/graph/plan.h"
 #include "nacre/nn/layer.h"
+#include "nacre/graph/scope.h"
 #include "nacre/ops/ops.h"
 #include "nacre/ops/recorder.h"
 
@@ -232,6 +233,7 @@ void Optimizer::apply(const Tensors& grads, const std::vector<VariableRef>& vari
                 " gradients for ", variables.size(), " variables");
   }
   if (grads.empty()) return;
+  const NameScope scope(class_name());
   build(variables);
   Tensors given;
   std::vector<VariableRef> targets;

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "nacre/base/interrupt.h"
+#include "nacre/graph/scope.h"
 #include "nacre/graph/tape.h"
 #include "nacre/ops/ops.h"
 #include "nn/metrics/resolve.h"
@@ -82,6 +83,7 @@ void Trainer::check_batch(const Batch& batch, const Tensors& y_pred) const {
 }
 
 Tensor Trainer::compute_loss(const Batch& batch, const Tensors& y_pred) {
+  const NameScope scope("loss");
   check_batch(batch, y_pred);
   Tensor total;
   const auto add = [&](const Tensor& value) {
@@ -110,6 +112,7 @@ Tensor Trainer::compute_loss(const Batch& batch, const Tensors& y_pred) {
 }
 
 void Trainer::update_metrics(const Batch& batch, const Tensors& y_pred, const Tensor& loss) {
+  const NameScope scope("metrics");
   const int64_t rows = batch.x[0].rank() ? batch.x[0].shape()[0] : 1;
   loss_tracker_->add(loss, Tensor::scalar(static_cast<float>(rows)));
   for (const OutputMetric& m : output_metrics_) {

@@ -23,6 +23,8 @@ struct GraphNode {
   Ref<Attrs> attrs;
   std::vector<int> inputs;  // values; -1: absent
   std::vector<int> outputs;
+  int scope = -1;         // into Graph::scopes: the layer or optimizer that ran the op
+  bool backward = false;  // part of a gradient
 };
 
 struct Graph {
@@ -37,6 +39,7 @@ struct Graph {
     int value;
   };
   std::vector<Assignment> assignments;  // at most one a variable: its value after the step
+  std::vector<std::string> scopes;      // "sequential/dense", ...
 
   std::string str() const;  // one line a node, for people
 };
@@ -51,6 +54,9 @@ class Capture final : public Recorder {
   // Why the step cannot be replayed; empty when it can.
   const std::string& failure() const { return failure_; }
   void fail(std::string reason);
+  // What runs from here on is the gradient of the op that gave `output`; null: no longer.
+  void begin_backward(const Tensor* output);
+  bool in_backward() const { return in_backward_; }
 
   void on_call(const OpCall& call) override;
   void on_read(const Variable& variable, const Tensor& value) override;
@@ -61,10 +67,15 @@ class Capture final : public Recorder {
   int value_of(const Tensor& tensor);  // adds a constant for a tensor not seen before
   int add_value(const Tensor& tensor, GraphValue::Kind kind, int index);
   int variable_index(const Variable& variable);
+  int scope_index();
 
   Graph graph_;
   std::unordered_map<uint64_t, int> value_by_id_;
   std::unordered_map<uint64_t, int> variable_by_id_;
+  std::unordered_map<std::string, int> scope_by_name_;
+  std::vector<int> scope_of_value_;
+  int backward_scope_ = -1;
+  bool in_backward_ = false;
   std::string failure_;
 };
 
