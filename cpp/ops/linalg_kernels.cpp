@@ -1,3 +1,5 @@
+// Everything is computed in float64, by column-major matrices: float32 gets a more exact result,
+// and Eigen's templates, minutes of compiling, are made once.
 #include "ops/linalg_kernels.h"
 
 #include <Eigen/Cholesky>
@@ -9,126 +11,133 @@
 namespace nacre::linalg {
 namespace {
 
+using Eigen::MatrixXd;
+
 template <class T>
-using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using RowMajor = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
 template <class T>
-Eigen::Map<const Matrix<T>> view(const T* data, int64_t rows, int64_t cols) {
-  return {data, rows, cols};
+MatrixXd load(const T* data, int64_t rows, int64_t cols) {
+  return Eigen::Map<const RowMajor<T>>(data, rows, cols).template cast<double>();
 }
+
 template <class T>
-Eigen::Map<Matrix<T>> view(T* data, int64_t rows, int64_t cols) {
-  return {data, rows, cols};
+void store(const MatrixXd& matrix, T* out) {
+  Eigen::Map<RowMajor<T>>(out, matrix.rows(), matrix.cols()) = matrix.cast<T>();
 }
+
 // Both triangles count, so that the gradient is symmetric; a symmetric matrix keeps its bits.
 template <class T>
-Matrix<T> symmetric(const T* x, int64_t n) {
-  return (view(x, n, n) + view(x, n, n).transpose()) * T(0.5);
+MatrixXd load_symmetric(const T* x, int64_t n) {
+  const MatrixXd matrix = load(x, n, n);
+  return (matrix + matrix.transpose()) * 0.5;
+}
+
+// A zero on the diagonal: no inverse.
+bool has_zero(const MatrixXd& matrix) {
+  return (matrix.diagonal().array() == 0).any();
 }
 
 }  // namespace
 
 template <class T>
 bool cholesky(const T* x, T* out, int64_t n, bool upper) {
-  const Eigen::LLT<Matrix<T>> llt(symmetric(x, n));
+  const Eigen::LLT<MatrixXd> llt(load_symmetric(x, n));
   // A NaN passes the pivot test of LLT.
   if (llt.info() != Eigen::Success || !llt.matrixLLT().diagonal().allFinite()) return false;
-  if (upper) {
-    view(out, n, n) = Matrix<T>(llt.matrixU());
-  } else {
-    view(out, n, n) = Matrix<T>(llt.matrixL());
-  }
+  const MatrixXd lower = llt.matrixL();
+  store<T>(upper ? MatrixXd(lower.transpose()) : lower, out);
   return true;
 }
 
 template <class T>
 T determinant(const T* x, int64_t n) {
-  return n == 0 ? T(1) : view(x, n, n).determinant();
+  return n == 0 ? T(1) : static_cast<T>(Eigen::PartialPivLU<MatrixXd>(load(x, n, n)).determinant());
 }
 
 template <class T>
 bool solve(const T* a, const T* b, T* out, int64_t n, int64_t cols) {
-  const Eigen::PartialPivLU<Matrix<T>> lu(view(a, n, n));
-  if ((lu.matrixLU().diagonal().array() == T(0)).any()) return false;
-  view(out, n, cols) = lu.solve(view(b, n, cols));
+  const Eigen::PartialPivLU<MatrixXd> lu(load(a, n, n));
+  if (has_zero(lu.matrixLU())) return false;
+  store<T>(lu.solve(load(b, n, cols)), out);
   return true;
 }
 
 template <class T>
 bool invert(const T* a, T* out, int64_t n) {
-  const Eigen::PartialPivLU<Matrix<T>> lu(view(a, n, n));
-  if ((lu.matrixLU().diagonal().array() == T(0)).any()) return false;
-  view(out, n, n) = lu.inverse();
+  const Eigen::PartialPivLU<MatrixXd> lu(load(a, n, n));
+  if (has_zero(lu.matrixLU())) return false;
+  store<T>(lu.solve(MatrixXd::Identity(n, n)), out);
   return true;
 }
 
 template <class T>
 bool solve_triangular(const T* a, const T* b, T* out, int64_t n, int64_t cols, bool lower) {
-  const auto matrix = view(a, n, n);
-  if ((matrix.diagonal().array() == T(0)).any()) return false;
+  const MatrixXd matrix = load(a, n, n);
+  if (has_zero(matrix)) return false;
+  MatrixXd x = load(b, n, cols);
   if (lower) {
-    view(out, n, cols) = matrix.template triangularView<Eigen::Lower>().solve(view(b, n, cols));
+    matrix.triangularView<Eigen::Lower>().solveInPlace(x);
   } else {
-    view(out, n, cols) = matrix.template triangularView<Eigen::Upper>().solve(view(b, n, cols));
+    matrix.triangularView<Eigen::Upper>().solveInPlace(x);
   }
+  store<T>(x, out);
   return true;
 }
 
 template <class T>
 void lu_factor(const T* x, T* lu, int32_t* pivots, int64_t rows, int64_t cols) {
-  auto m = view(lu, rows, cols);
-  m = view(x, rows, cols);
+  MatrixXd m = load(x, rows, cols);
   for (int64_t k = 0; k < std::min(rows, cols); ++k) {
     Eigen::Index pivot = 0;
     m.col(k).tail(rows - k).cwiseAbs().maxCoeff(&pivot);
     pivot += k;
     pivots[k] = static_cast<int32_t>(pivot);
     if (pivot != k) m.row(k).swap(m.row(pivot));
-    if (m(k, k) == T(0)) continue;
-    for (int64_t i = k + 1; i < rows; ++i) {
-      m(i, k) /= m(k, k);
-      m.row(i).tail(cols - k - 1) -= m(i, k) * m.row(k).tail(cols - k - 1);
+    if (m(k, k) == 0) continue;
+    m.col(k).tail(rows - k - 1) /= m(k, k);
+    for (int64_t j = k + 1; j < cols; ++j) {
+      m.col(j).tail(rows - k - 1) -= m(k, j) * m.col(k).tail(rows - k - 1);
     }
   }
+  store<T>(m, lu);
 }
 
 template <class T>
 void qr(const T* x, T* q, T* r, int64_t rows, int64_t cols, bool complete) {
   const int64_t k = complete ? rows : std::min(rows, cols);
-  const Eigen::HouseholderQR<Matrix<T>> qr(view(x, rows, cols));
-  view(q, rows, k) = qr.householderQ() * Matrix<T>::Identity(rows, k);
-  view(r, k, cols) = qr.matrixQR().topRows(k).template triangularView<Eigen::Upper>();
+  const Eigen::HouseholderQR<MatrixXd> qr(load(x, rows, cols));
+  MatrixXd basis = MatrixXd::Identity(rows, k);
+  basis.applyOnTheLeft(qr.householderQ());
+  store<T>(basis, q);
+  store<T>(MatrixXd(qr.matrixQR().topRows(k).triangularView<Eigen::Upper>()), r);
 }
 
 template <class T>
 bool eigh(const T* x, T* values, T* vectors, int64_t n) {
-  const Eigen::SelfAdjointEigenSolver<Matrix<T>> solver(symmetric(x, n));
+  const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(load_symmetric(x, n));
   if (solver.info() != Eigen::Success) return false;
-  Eigen::Map<Eigen::Vector<T, Eigen::Dynamic>>(values, n) = solver.eigenvalues();
-  view(vectors, n, n) = solver.eigenvectors();
+  store<T>(solver.eigenvalues(), values);
+  store<T>(solver.eigenvectors(), vectors);
   return true;
 }
 
 template <class T>
 bool svd(const T* x, T* u, T* s, T* vh, int64_t rows, int64_t cols, bool full) {
-  const int64_t k = std::min(rows, cols);
-  const auto matrix = view(x, rows, cols);
+  const MatrixXd matrix = load(x, rows, cols);
   if (!matrix.allFinite()) return false;
   unsigned int options = 0;
   if (u)
     options = full ? Eigen::ComputeFullU | Eigen::ComputeFullV
                    : Eigen::ComputeThinU | Eigen::ComputeThinV;
-  const auto store = [&](const auto& svd) {
-    if (svd.info() != Eigen::Success) return false;
-    Eigen::Map<Eigen::Vector<T, Eigen::Dynamic>>(s, k) = svd.singularValues();
-    if (u) {
-      view(u, rows, full ? rows : k) = svd.matrixU();
-      view(vh, full ? cols : k, cols) = svd.matrixV().transpose();
-    }
-    return true;
-  };
-  using ColumnMajor = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>;
-  const ColumnMajor copy = matrix;
-  return store(Eigen::BDCSVD<ColumnMajor>(copy, options));
+  const Eigen::BDCSVD<MatrixXd> svd(matrix, options);
+  if (svd.info() != Eigen::Success) return false;
+  store<T>(svd.singularValues(), s);
+  if (u) {
+    store<T>(svd.matrixU(), u);
+    store<T>(svd.matrixV().transpose(), vh);
+  }
+  return true;
 }
 
 #define NACRE_INSTANTIATE(T)                                                      \
