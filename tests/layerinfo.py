@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import pathlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +21,7 @@ class LayerInfo:
 
     name: str
     arguments: dict[str, Any]
-    input_shape: tuple  # batch axis first
+    input_shape: tuple | list[tuple]  # batch axis first; a list: of several inputs
     output_shape: tuple
     weights: list[tuple[str, tuple]] = field(default_factory=list)  # in order: name, shape
     trainable: int | None = None  # how many of them are trained; default: all
@@ -32,12 +33,26 @@ class LayerInfo:
     def __str__(self) -> str:
         return f"{self.name}{'-' + self.case if self.case else ''}"
 
-    def inputs(self, seed: int = 0) -> np.ndarray:
-        """Inputs of the row's shape."""
+    def inputs(self, seed: int = 0) -> Any:
+        """Inputs of the row's shape: an array, or a list of them."""
         rng = np.random.default_rng(seed)
-        if self.ids:
-            return rng.integers(0, self.ids, self.input_shape).astype(self.input_dtype)
-        return rng.standard_normal(self.input_shape).astype(self.input_dtype)
+
+        def draw(shape: tuple) -> np.ndarray:
+            if self.ids:
+                return rng.integers(0, self.ids, shape).astype(self.input_dtype)
+            return rng.standard_normal(shape).astype(self.input_dtype)
+
+        return each(draw, self.input_shape)
+
+
+def each(function: Callable, value: Any) -> Any:
+    """The function of a value, or of each one in a list."""
+    return [function(item) for item in value] if isinstance(value, list) else function(value)
+
+
+def listed(value: Any) -> list:
+    """The values in a list, or the only one."""
+    return value if isinstance(value, list) else [value]
 
 
 IMAGE = (2, 8, 7, 4)

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from layerinfo import ROWS, SPECIAL, LayerInfo
+from layerinfo import ROWS, SPECIAL, LayerInfo, each, listed
 
 import nacre
 from nacre import _core, layers
@@ -17,6 +17,24 @@ rows = pytest.mark.parametrize("row", ROWS, ids=str)
 
 def make(row: LayerInfo, **kwargs):
     return getattr(layers, row.name)(**row.arguments, **kwargs)
+
+
+class OneLayer(nacre.Model):
+    """A model of a layer with several inputs."""
+
+    def __init__(self, layer, **kwargs):
+        super().__init__(**kwargs)
+        self.layer = layer
+
+    def call(self, inputs):
+        return self.layer(inputs)
+
+
+def model_of(row: LayerInfo):
+    if isinstance(row.input_shape, list):
+        return OneLayer(make(row))
+    inputs = nacre.Input(row.input_shape[1:], dtype=row.input_dtype)
+    return nacre.Sequential([inputs, make(row)])
 
 
 def test_every_layer_has_a_row():
@@ -46,27 +64,27 @@ def test_output_and_weights(row):
 @rows
 def test_compute_output_shape(row):
     layer = make(row)
-    shape = layer.compute_output_shape((None, *row.input_shape[1:]))
+    shape = layer.compute_output_shape(each(lambda s: (None, *s[1:]), row.input_shape))
     assert tuple(shape) == (None, *row.output_shape[1:])
     assert not layer.built or not row.weights, "inference of a shape makes no weights"
 
 
 @rows
 def test_symbolic_call(row):
-    x = nacre.Input(row.input_shape[1:], dtype=row.input_dtype)
+    x = each(lambda shape: nacre.Input(shape[1:], dtype=row.input_dtype), row.input_shape)
     assert tuple(make(row)(x).shape) == (None, *row.output_shape[1:])
 
 
 @rows
 def test_gradients(row):
     layer = make(row)
-    x = nacre.ops.convert_to_tensor(row.inputs())
+    x = each(nacre.ops.convert_to_tensor, row.inputs())
     layer(x)
     with nacre.GradientTape() as tape:
         if not row.ids:
             tape.watch(x)
         loss = nacre.ops.sum(nacre.ops.square(layer(x, training=True)))
-    sources = [*layer.trainable_weights, *([] if row.ids else [x])]
+    sources = [*layer.trainable_weights, *([] if row.ids else listed(x))]
     gradients = tape.gradient(loss, sources) if sources else []
     for source, gradient in zip(sources, gradients, strict=True):
         assert tuple(gradient.shape) == tuple(source.shape)
@@ -153,7 +171,7 @@ def test_training_step_of_a_plan_is_the_eager_one(row):
     weights = []
     for eager in (True, False):
         nacre.utils.set_random_seed(1)
-        model = nacre.Sequential([nacre.Input(x.shape[1:], dtype=row.input_dtype), make(row)])
+        model = model_of(row)
         model.compile(optimizer="sgd", loss="mse", run_eagerly=eager)
         for _ in range(3):
             model.train_on_batch(x, y)
@@ -165,9 +183,11 @@ def test_training_step_of_a_plan_is_the_eager_one(row):
 @rows
 def test_file_round_trip(row, tmp_path):
     x = row.inputs()
-    model = nacre.Sequential([nacre.Input(x.shape[1:], dtype=row.input_dtype), make(row)])
+    model = model_of(row)
+    model.predict_on_batch(x)
+    custom = {"OneLayer": OneLayer}
     model.save(tmp_path / "model.nacre")
-    again = nacre.saving.load_model(tmp_path / "model.nacre")
+    again = nacre.saving.load_model(tmp_path / "model.nacre", custom_objects=custom)
     assert again.get_config() == model.get_config()
     np.testing.assert_array_equal(again.predict_on_batch(x), model.predict_on_batch(x))
 

@@ -9,6 +9,7 @@ void register_builtin_classes() {
   register_core_layers();
   register_activation_layers();
   register_reshaping_layers();
+  register_merging_layers();
   register_preprocessing_layers();
   register_norm_layers();
   register_conv_layers();

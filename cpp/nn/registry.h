@@ -23,6 +23,7 @@ void register_constraints();
 void register_core_layers();
 void register_activation_layers();
 void register_reshaping_layers();
+void register_merging_layers();
 void register_preprocessing_layers();
 void register_norm_layers();
 void register_conv_layers();

@@ -17,7 +17,7 @@ if keras.backend.backend() != "torch":
     pytest.skip("gradients are taken with KERAS_BACKEND=torch", allow_module_level=True)
 torch = pytest.importorskip("torch", reason="torch is not installed (extra [parity])")
 
-from layerinfo import ROWS  # noqa: E402
+from layerinfo import ROWS, each, listed  # noqa: E402
 
 import nacre  # noqa: E402
 
@@ -36,7 +36,7 @@ def pair(row):
     theirs = getattr(keras.layers, row.name)(**row.arguments)
     x = row.inputs()
     ours(x)
-    theirs(keras.ops.convert_to_tensor(x))
+    theirs(each(keras.ops.convert_to_tensor, x))
     rng = np.random.default_rng(1)
     weights = []
     for weight in theirs.weights:
@@ -70,19 +70,20 @@ def test_outputs_and_gradients(row, training):
     ours, theirs, x = pair(row)
     weight = np.random.default_rng(2).standard_normal(row.output_shape).astype(np.float32)
 
-    tensor = nacre.ops.convert_to_tensor(x)
+    tensor = each(nacre.ops.convert_to_tensor, x)
     with nacre.GradientTape() as tape:
         if not row.ids:
             tape.watch(tensor)
         y = ours(tensor, training=training)
         loss = nacre.ops.sum(y * weight)
-    sources = [*ours.trainable_weights, *([] if row.ids else [tensor])]
+    sources = [*ours.trainable_weights, *([] if row.ids else listed(tensor))]
     gradients = tape.gradient(loss, sources) if sources else []
 
-    their_x = torch.tensor(x, requires_grad=not row.ids)
+    their_x = each(lambda a: torch.tensor(a, requires_grad=not row.ids), x)
     takes_training = "training" in inspect.signature(theirs.call).parameters
     their_y = theirs(their_x, **({"training": training} if takes_training else {}))
-    their_sources = [v.value for v in theirs.trainable_weights] + ([] if row.ids else [their_x])
+    their_sources = [v.value for v in theirs.trainable_weights]
+    their_sources += [] if row.ids else listed(their_x)
     if their_sources:
         their_gradients = torch.autograd.grad(
             (their_y * torch.tensor(weight)).sum(), their_sources, allow_unused=True
