@@ -57,6 +57,7 @@ CORE_IMPORTERS = {
         "ops/control_flow",
         "ops/conversion",
         "ops/symbolic",
+        "profiler",
         "random/seed_generator",
         "saving/model_file",
         "saving/objects",

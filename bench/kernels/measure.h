@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "nacre/base/cpu.h"
+#include "nacre/graph/profiler.h"
 
 namespace nacre::bench {
 
@@ -42,6 +43,8 @@ double best_seconds(Work&& work, double budget = 0.15) {
 }
 
 // float32 FMA (multiply and add without FMA) on one core at the width of `isa`.
-double peak_gflops(Isa isa);
+inline double peak_gflops(Isa isa) {
+  return fma_peak(isa, 0.3) * 1e-9;
+}
 
 }  // namespace nacre::bench

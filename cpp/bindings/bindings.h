@@ -15,6 +15,7 @@ void bind_dlpack(py::module_& m);
 void bind_ops(py::module_& m);
 void bind_autograd(py::module_& m);
 void bind_function(py::module_& m);
+void bind_profiler(py::module_& m);
 void bind_config(py::module_& m);
 void bind_layers(py::module_& m);
 void bind_training(py::module_& m);

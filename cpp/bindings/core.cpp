@@ -16,5 +16,6 @@ PYBIND11_MODULE(_core, m) {
   bind_config(m);
   bind_layers(m);
   bind_training(m);
+  bind_profiler(m);
   bind_files(m);
 }

@@ -1,13 +1,25 @@
 #include "nacre/graph/plan.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "nacre/base/interrupt.h"
+#include "nacre/graph/profiler.h"
 
 namespace nacre {
 
-Plan::Plan(Graph graph) : graph_(optimize(std::move(graph))), memory_(plan_memory(graph_)) {
+namespace {
+
+uint64_t next_plan_id() {
+  static std::atomic<uint64_t> last{0};
+  return ++last;
+}
+
+}  // namespace
+
+Plan::Plan(Graph graph)
+    : graph_(optimize(std::move(graph))), id_(next_plan_id()), memory_(plan_memory(graph_)) {
   make_steps();
 }
 
@@ -41,6 +53,7 @@ void Plan::make_steps() {
       workspace = std::max(workspace, node.op->workspace(node.attrs.get(), in, out));
     }
     steps_.push_back(step);
+    step_nodes_.push_back(static_cast<int>(n));
   }
   if (first_writing_step_ < 0) first_writing_step_ = static_cast<int>(steps_.size());
   arena_bytes_ = memory_.arena_bytes + workspace;
@@ -129,13 +142,25 @@ Tensors Plan::run(std::span<const Tensor> arguments) {
                      {buffers + step.first_out, static_cast<size_t>(step.num_out)},
                      workspace});
   };
-  const int num_steps = static_cast<int>(steps_.size());
-  for (int s = 0; s < first_writing_step_; ++s) {
-    run_step(steps_[s]);
-    poll_interrupt();
+  const auto run_steps = [&](const auto& run_one) {
+    const int num_steps = static_cast<int>(steps_.size());
+    for (int s = 0; s < first_writing_step_; ++s) {
+      run_one(steps_[s]);
+      poll_interrupt();
+    }
+    // From here on variables change: no stopping half way.
+    for (int s = first_writing_step_; s < num_steps; ++s) run_one(steps_[s]);
+  };
+  if (const auto profiler = Profiler::active()) {
+    c->times.assign(1, Profiler::now());
+    run_steps([&](const Step& step) {
+      run_step(step);
+      c->times.push_back(Profiler::now());
+    });
+    profiler->add_run(*this, c->times);
+  } else {
+    run_steps(run_step);
   }
-  // From here on variables change: no stopping half way.
-  for (int s = first_writing_step_; s < num_steps; ++s) run_step(steps_[s]);
   finish(arguments, *c);
 
   Tensors outputs(c->outputs.begin(), c->outputs.end());

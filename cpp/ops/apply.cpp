@@ -1,6 +1,8 @@
 // Running an op eagerly: the only way a tensor comes out of one.
 #include <array>
+#include <atomic>
 
+#include "nacre/ops/kernel_hook.h"
 #include "nacre/ops/opdef.h"
 #include "nacre/ops/ops.h"
 #include "nacre/ops/recorder.h"
@@ -10,6 +12,7 @@ namespace nacre {
 namespace {
 
 constexpr size_t kInlineOperands = 8;
+std::atomic<KernelHook> g_kernel_hook{nullptr};
 
 Tensor run_view(const OpDef& op, const Tensor& input, const TensorSpec& spec, const Attrs* attrs) {
   const int64_t offset = op.view(attrs, input.spec(), spec);
@@ -58,11 +61,19 @@ Tensors run_kernel(const OpDef& op, std::span<const Tensor> inputs, const Attrs*
       context.workspace = workspace->data();
     }
   }
-  op.kernel(context);
+  if (const KernelHook hook = g_kernel_hook.load(std::memory_order_acquire)) {
+    hook(op, context);
+  } else {
+    op.kernel(context);
+  }
   return outputs;
 }
 
 }  // namespace
+
+void set_kernel_hook(KernelHook hook) {
+  g_kernel_hook.store(hook, std::memory_order_release);
+}
 
 std::vector<Recorder*>& active_recorders() {
   thread_local std::vector<Recorder*> recorders;

@@ -33,6 +33,7 @@ _SUBMODULES = frozenset(
         "ops",
         "optimizers",
         "preprocessing",
+        "profiler",
         "random",
         "regularizers",
         "saving",

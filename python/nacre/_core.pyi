@@ -304,6 +304,28 @@ class Trainer:
     @property
     def optimizer(self) -> Optimizer:
         ...
+class Profiler:
+    """
+    Times of kernels.
+    """
+    def __init__(self, max_events: int = 0) -> None:
+        ...
+    def entries(self) -> list:
+        ...
+    def events(self) -> list:
+        """
+        (entry, thread, start, duration) in nanoseconds, oldest first.
+        """
+    def start(self) -> None:
+        ...
+    def stop(self) -> None:
+        ...
+    @property
+    def num_dropped(self) -> int:
+        ...
+    @property
+    def seconds(self) -> float:
+        ...
 def activate(arg0: str, arg1: Tensor) -> Tensor:
     ...
 def activation_names() -> list[str]:
@@ -326,6 +348,10 @@ def available_isas() -> list[str]:
     ...
 def broadcast_shapes(arg0: tuple[int | None, ...], arg1: tuple[int | None, ...]) -> tuple[int | None, ...]:
     ...
+def call_flops(layer: Layer, inputs: typing.Any) -> dict[str, float]:
+    """
+    FLOPs of one call by the path of the layer.
+    """
 def class_names(arg0: str) -> list[str]:
     ...
 def convert_to_tensor(x: typing.Any, dtype: typing.Any = None) -> Tensor:
@@ -368,6 +394,10 @@ def is_recording() -> bool:
     """
 def make(arg0: str, arg1: str, arg2: typing.Any) -> typing.Any:
     ...
+def measure_roofline(threads: int) -> tuple[float, float]:
+    """
+    FLOP/s of float32 FMAs and bytes/s of a copy.
+    """
 def next_default_seed() -> int:
     ...
 def num_threads() -> int:

@@ -77,6 +77,7 @@ class Model(Trainer, Layer):
         expand_nested: bool = False,
         show_trainable: bool = False,
         layer_range: Any = None,
+        flops: bool = False,
     ) -> None:
         """Prints a table of the layers, their output shapes and numbers of parameters.
 
@@ -87,10 +88,14 @@ class Model(Trainer, Layer):
             expand_nested: Whether layers of nested models are listed.
             show_trainable: Whether a column says which layers are trained.
             layer_range: Names of the first and last layer to list.
+            flops: Whether a column says how many floating-point operations a layer takes for one
+                sample; unknown dimensions count as 1. The model must be built.
         """
         from nacre.utils.summary import summary_text
 
-        text = summary_text(self, line_length, expand_nested, show_trainable, layer_range)
+        text = summary_text(
+            self, line_length, expand_nested, show_trainable, layer_range, flops=flops
+        )
         if print_fn is None:
             print(text, end="")
         else:

@@ -58,19 +58,11 @@ def plot_history(
     if not names:
         raise ValueError("plot_history: expected at least one epoch, received an empty history")
 
-    try:
-        from matplotlib.figure import Figure
-        from matplotlib.ticker import MaxNLocator
-    except ImportError as error:
-        raise ImportError(
-            "plot_history: expected matplotlib, which is not installed. "
-            "Install it with: pip install 'nacre[plot]'"
-        ) from error
-
-    # Figure and not pyplot: no global state and no window system.
     columns = min(len(names), 3)
     rows = -(-len(names) // columns)
-    figure = Figure(figsize=(4.8 * columns, 3.4 * rows), layout="constrained")
+    figure = new_figure("plot_history", 4.8 * columns, 3.4 * rows)
+    from matplotlib.ticker import MaxNLocator
+
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     epochs = getattr(history, "epoch", None)
     for panel, name in zip(panels, names, strict=False):
@@ -91,12 +83,33 @@ def plot_history(
     if title:
         figure.suptitle(title)
     if to_file is not None:
-        path = os.fspath(to_file)
-        folder = os.path.dirname(path)
-        if folder:
-            os.makedirs(folder, exist_ok=True)
-        figure.savefig(path, dpi=dpi)
+        save_figure(figure, to_file, dpi)
     return figure
+
+
+def new_figure(caller: str, width: float, height: float) -> Any:
+    """An empty matplotlib ``Figure``, in inches: no pyplot, so no global state and no window.
+
+    Raises:
+        ImportError: matplotlib is not installed; the message names the caller.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            f"{caller}: expected matplotlib, which is not installed. "
+            "Install it with: pip install 'nacre[plot]'"
+        ) from error
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def save_figure(figure: Any, path: str | os.PathLike[str], dpi: int = 150) -> None:
+    """Writes a figure, making the folders of its path."""
+    path = os.fspath(path)
+    folder = os.path.dirname(path)
+    if folder:
+        os.makedirs(folder, exist_ok=True)
+    figure.savefig(path, dpi=dpi)
 
 
 def _panels(values: Mapping[str, Any]) -> list[str]:

@@ -15,6 +15,7 @@ def summary_text(
     expand_nested: bool = False,
     show_trainable: bool = False,
     layer_range: Any = None,
+    flops: bool = False,
 ) -> str:
     """The layers of a model with output shapes and numbers of parameters.
 
@@ -25,13 +26,14 @@ def summary_text(
         expand_nested: Whether the layers of nested models are listed.
         show_trainable: Whether a column says which layers are trained.
         layer_range: Names (or regular expressions) of the first and last layer to list.
+        flops: Whether a column says how many FLOPs a layer takes for one sample.
 
     Returns:
         The text, ending with a line break.
 
     Raises:
-        ValueError: The table does not fit ``line_length``, or no layer has a name of
-            ``layer_range``.
+        ValueError: The table does not fit ``line_length``, no layer has a name of
+            ``layer_range``, or FLOPs are asked of a model that is not built.
     """
     header = ["Layer (type)", "Output Shape", "Param #"]
     align = ["<", "<", ">"]
@@ -42,15 +44,38 @@ def summary_text(
         align.append("^")
         positions = [0.9 * p for p in positions] + [1.0]
         default += 12
+    counts = None
+    if flops:
+        counts = _flops(model)
+        header.append("FLOPs")
+        align.append(">")
+        positions = [0.85 * p for p in positions] + [1.0]
+        default += 14
     length = line_length or min(default, shutil.get_terminal_size().columns - 4)
     widths = _column_widths(positions, length)
     shapes: dict[int, str] = {}
     _note_shapes(model, shapes)
     rows = []
     for layer in _selected(list(model.layers), layer_range):
-        rows += _rows(layer, shapes, expand_nested, show_trainable, 0)
+        rows += _rows(layer, shapes, expand_nested, show_trainable, 0, counts, model.name)
     text = _table(header, rows, align, widths)
-    return f'Model: "{model.name}"\n{text}{_totals(model)}'
+    total = "" if counts is None else f" FLOPs for one sample: {sum(counts.values()):,.0f}\n"
+    return f'Model: "{model.name}"\n{text}{_totals(model)}{total}'
+
+
+def _flops(model: Any) -> dict[str, float]:
+    """FLOPs of one sample by the path of the layer ("sequential/dense")."""
+    from nacre import ops
+    from nacre.profiler import call_flops
+
+    if not model.built:
+        raise ValueError(f"summary: expected a built model to count FLOPs, '{model.name}' is not")
+    inputs = [ops.zeros([n or 1 for n in shape], dtype) for shape, dtype in model._input_specs()]
+    return call_flops(model, inputs)
+
+
+def _flops_below(counts: dict[str, float], path: str) -> float:
+    return sum(n for at, n in counts.items() if at == path or at.startswith(path + "/"))
 
 
 def _column_widths(positions: list[float], length: int) -> list[int]:
@@ -121,16 +146,27 @@ def _shape_text(specs: list) -> str:
     return texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
 
 
-def _rows(layer: Any, shapes: dict, expand: bool, show_trainable: bool, level: int) -> list:
+def _rows(
+    layer: Any,
+    shapes: dict,
+    expand: bool,
+    show_trainable: bool,
+    level: int,
+    counts: dict[str, float] | None,
+    path: str,
+) -> list:
+    path = f"{path}/{layer.name}"
     prefix = "   " * level + "└ " if level else ""
     params = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
     row = [f"{prefix}{layer.name} ({type(layer).__name__})", shapes.get(id(layer), "?"), params]
     if show_trainable:
         row.append("-" if not layer.weights else "Y" if layer.trainable else "N")
+    if counts is not None:
+        row.append(f"{_flops_below(counts, path):,.0f}")
     rows = [row]
     if expand:
         for nested in getattr(layer, "layers", ()):
-            rows += _rows(nested, shapes, expand, show_trainable, level + 1)
+            rows += _rows(nested, shapes, expand, show_trainable, level + 1, counts, path)
     return rows
 
 

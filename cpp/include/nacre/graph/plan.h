@@ -24,6 +24,9 @@ class Plan {
   Tensors run(std::span<const Tensor> arguments);
 
   const Graph& graph() const { return graph_; }
+  uint64_t id() const { return id_; }  // no other plan of this process has it
+  // The graph's nodes that run a kernel, in order.
+  const std::vector<int>& step_nodes() const { return step_nodes_; }
   size_t arena_bytes() const { return arena_bytes_; }
   size_t num_nodes() const { return graph_.nodes.size(); }
 
@@ -42,6 +45,7 @@ class Plan {
     std::vector<Buffer> buffers;
     Tensors variables;  // held while running, so that an assignment elsewhere frees nothing
     Tensors outputs;
+    std::vector<int64_t> times;  // of the steps, while a profile is taken
   };
 
   void make_steps();
@@ -50,7 +54,9 @@ class Plan {
   void finish(std::span<const Tensor> arguments, Context& c);
 
   Graph graph_;
+  uint64_t id_;
   MemoryPlan memory_;
+  std::vector<int> step_nodes_;
   size_t arena_bytes_ = 0;  // values and the kernels' workspace behind them
   std::vector<Step> steps_;
   int first_writing_step_ = 0;      // before it, an interrupted run has changed nothing
