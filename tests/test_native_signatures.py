@@ -32,6 +32,7 @@ REQUIRED = {
     "sensitivity": 0.5,
     "recall": 0.5,
     "precision": 0.5,
+    "inner_optimizer": "sgd",
 }
 
 

@@ -8,7 +8,22 @@ import pytest
 import nacre
 from nacre import ops, optimizers
 
-NAMES = ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad"]
+NAMES = [
+    "SGD",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lamb",
+    "Lion",
+    "Muon",
+    "Nadam",
+    "RMSprop",
+    "ScheduleFreeAdamW",
+]
 
 
 def run(optimizer, steps=5, start=(1.0, -2.0)):
@@ -174,6 +189,17 @@ def test_some_variables_without_gradient():
         (lambda: optimizers.SGD().apply([ops.ones((1,))]), "build"),
         (lambda: optimizers.SGD().apply([], [nacre.Variable([1.0])]), "one gradient a variable"),
         (lambda: optimizers.get("adan"), "Did you mean 'adam'"),
+        (lambda: optimizers.Lion(beta_1=0.0), "beta_1 in"),
+        (lambda: optimizers.Ftrl(learning_rate_power=0.5), "learning_rate_power <= 0"),
+        (lambda: optimizers.Ftrl(l1_regularization_strength=-1.0), "l1_regularization_strength"),
+        (lambda: optimizers.Muon(exclude_layers=["("]), "regular expression in exclude_layers"),
+        (lambda: optimizers.Muon(ns_steps=-1), "ns_steps"),
+        (lambda: optimizers.ScheduleFreeAdamW(beta_1=0.0), "beta_1"),
+        (lambda: optimizers.LossScaleOptimizer("sgd", clipnorm=1.0), "set it on inner_optimizer"),
+        (lambda: optimizers.LossScaleOptimizer("sgd", initial_scale=0.0), "initial_scale > 0"),
+        (lambda: optimizers.LossScaleOptimizer("sgd", dynamic_growth_steps=0), "growth_steps"),
+        (lambda: optimizers.Adam().stateless_apply([], [], []), "call build"),
+        (lambda: optimizers.Adam().set_weights([]), "call build"),
     ],
 )
 def test_bad_input(call, message):
@@ -250,3 +276,92 @@ def test_serialization(name):
     config = optimizers.serialize(optimizer)
     assert optimizers.deserialize(config).get_config() == optimizer.get_config()
     assert type(optimizers.get(name.lower())).__name__ == name
+
+
+def test_options_set_later():
+    optimizer = optimizers.SGD(1.0)
+    optimizer.clipnorm = 1.0
+    assert optimizer.clipnorm == 1.0 and optimizer.get_config()["clipnorm"] == 1.0
+    weight = nacre.Variable([0.0, 0.0])
+    optimizer.apply([ops.convert_to_tensor([3.0, 4.0])], [weight])
+    np.testing.assert_allclose(weight.numpy(), [-0.6, -0.8], rtol=1e-6)
+    with pytest.raises(ValueError, match="clipnorm >= 0"):
+        optimizer.clipnorm = -1.0
+    assert optimizer.clipnorm == 1.0
+    with pytest.raises(ValueError, match="before build"):
+        optimizer.use_ema = True
+
+
+def test_options_set_between_epochs_are_followed():
+    x = np.ones((4, 1), "float32")
+    model = nacre.Sequential([nacre.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
+    model.compile(optimizers.SGD(0.1), "mse")
+    model.fit(x, x, verbose=0)
+    before = model.get_weights()[0][0, 0]
+    model.optimizer.clipvalue = 1e-3
+    model.fit(x, x, verbose=0)
+    np.testing.assert_allclose(model.get_weights()[0][0, 0], before + 1e-4, rtol=1e-5)
+
+
+def test_not_finite_gradients_leave_everything_but_the_scale():
+    optimizer = optimizers.LossScaleOptimizer(optimizers.Adam(0.1), initial_scale=8.0)
+    a, b = nacre.Variable([1.0]), nacre.Variable([2.0])
+    optimizer.apply([ops.ones((1,)), ops.convert_to_tensor([np.nan])], [a, b])
+    assert (a.numpy()[0], b.numpy()[0]) == (1.0, 2.0)
+    assert all(
+        not v.numpy().any() for v in optimizer.inner_optimizer.variables if "rate" not in v.path
+    )
+    assert (float(optimizer.dynamic_scale), int(optimizer.iterations)) == (4.0, 0)
+
+
+def test_loss_scale_optimizer_in_plans():
+    x = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
+
+    def train(eager):
+        nacre.utils.set_random_seed(1)
+        model = nacre.Sequential([nacre.layers.Dense(4, activation="relu"), nacre.layers.Dense(1)])
+        optimizer = optimizers.LossScaleOptimizer(
+            optimizers.SGD(0.1), initial_scale=1e38, dynamic_growth_steps=3
+        )
+        model.compile(optimizer, "mse", run_eagerly=eager)
+        model.fit(x, x.sum(-1), epochs=4, batch_size=8, verbose=0)
+        return [*model.get_weights(), *(v.numpy() for v in optimizer.variables)]
+
+    planned = train(False)
+    for a, b in zip(planned, train(True), strict=True):
+        assert a.tobytes() == b.tobytes()
+    assert np.isfinite(planned[0]).all()
+
+
+def test_multi_optimizer_in_fit_and_its_errors():
+    x = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
+    model = nacre.Sequential([nacre.layers.Dense(4, name="a"), nacre.layers.Dense(1, name="b")])
+    parts = optimizers.OptimizerMap(optimizers.SGD(0.05), {".*a/kernel": optimizers.Adam(0.05)})
+    model.compile(optimizers.MultiOptimizer(parts), "mse")
+    loss = model.fit(x, x.sum(-1), epochs=5, verbose=0).history["loss"]
+    assert loss[-1] < loss[0]
+    adam = parts[".*a/kernel"]
+    assert len(adam.variables) == 4
+    with pytest.raises(AttributeError, match="parts"):
+        model.optimizer.learning_rate  # noqa: B018
+    with pytest.raises(ValueError, match="an optimizer that updates"):
+        parts["c"] = optimizers.LossScaleOptimizer("sgd")
+    parts["a.*"] = optimizers.SGD()
+    parts["a/k.*"] = optimizers.SGD()
+    with pytest.raises(ValueError, match="one match"):
+        parts["a/kernel"]
+    with pytest.raises(TypeError, match="optimizer_map"):
+        optimizers.MultiOptimizer(3)
+
+
+def test_set_weights():
+    optimizer = optimizers.SGD(0.1, momentum=0.9)
+    optimizer.build([nacre.Variable([1.0, 2.0])])
+    values = [v.numpy() for v in optimizer.variables]
+    values[-1] = np.array([3.0, 4.0], "float32")
+    optimizer.set_weights(values)
+    assert optimizer.variables[-1].numpy().tolist() == [3.0, 4.0]
+    with pytest.raises(ValueError, match="shape"):
+        optimizer.set_weights([*values[:-1], np.zeros(3)])
+    with pytest.raises(ValueError, match="3 weights"):
+        optimizer.set_weights(values[:-1])

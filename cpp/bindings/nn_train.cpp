@@ -4,6 +4,7 @@
 
 #include "bindings/bindings.h"
 #include "bindings/nn.h"
+#include "nacre/nn/optimizer_wrappers.h"
 #include "nacre/nn/trainer.h"
 #include "nacre/ops/ops.h"
 #include "nacre/ops/recorder.h"
@@ -141,6 +142,10 @@ class PythonOptimizer final : public Optimizer {
   WeakObject owner_;
   std::string class_name_;
 };
+
+Ref<Optimizer> to_optimizer(py::handle object) {
+  return deserialize_as<Optimizer>(Optimizer::kModule, to_json(object));
+}
 
 Ref<Loss> to_loss(py::handle object) {
   if (object.is_none()) return nullptr;
@@ -303,6 +308,8 @@ void bind_training(py::module_& m) {
                  name, shape, dtype,
                  deserialize_as<Initializer>(Initializer::kModule, to_json(initializer)));
            })
+      .def("set_option", [](Optimizer& optimizer, const std::string& name,
+                            py::handle value) { optimizer.set_option(name, to_json(value)); })
       .def("scale_loss", &Optimizer::scale_loss)
       .def("exclude_from_weight_decay", &Optimizer::exclude_from_weight_decay)
       .def("finalize_variable_values", &Optimizer::finalize_variable_values);
@@ -313,6 +320,25 @@ void bind_training(py::module_& m) {
         return optimizer;
       }))
       .def("begin_build", &PythonOptimizer::begin_build);
+  py::class_<LossScaleOptimizer, Optimizer, Ref<LossScaleOptimizer>>(m, "LossScaleOptimizer")
+      .def_property_readonly("dynamic_scale",
+                             [](LossScaleOptimizer& o) { return o.dynamic_scale(); })
+      .def_property_readonly("step_counter",
+                             [](LossScaleOptimizer& o) { return o.step_counter(); });
+  py::class_<MultiOptimizer, Optimizer, Ref<MultiOptimizer>>(m, "MultiOptimizer")
+      .def(py::init([](py::object choose, py::handle known, py::handle config) {
+        std::vector<Ref<Optimizer>> optimizers;
+        for (const py::handle one : known) optimizers.push_back(to_optimizer(one));
+        auto held = std::make_shared<StrongObject>(std::move(choose));
+        auto optimizer = make_ref<MultiOptimizer>(
+            [held](const VariableRef& variable) {
+              const py::gil_scoped_acquire gil;
+              return to_optimizer(held->get()(variable));
+            },
+            std::move(optimizers));
+        optimizer->configure(to_json(config));
+        return optimizer;
+      }));
   // Told that a value depends on what only Python knows, so that the step is not replayed.
   m.def("observe", [](const Tensor& value) { observe(value); });
 
@@ -338,10 +364,7 @@ void bind_training(py::module_& m) {
               py::handle weighted_metrics, const std::vector<std::string>& output_names,
               bool run_eagerly) {
              CompileOptions options;
-             if (!optimizer.is_none()) {
-               options.optimizer =
-                   deserialize_as<Optimizer>(Optimizer::kModule, to_json(optimizer));
-             }
+             options.optimizer = to_optimizer(optimizer);
              for (const py::handle loss : losses) options.losses.push_back(to_loss(loss));
              options.loss_weights = loss_weights;
              options.metrics = to_metric_lists(metrics);

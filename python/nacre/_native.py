@@ -93,6 +93,11 @@ def native_metric(class_name: str, arguments: dict[str, Any]) -> Any:
     return _core.make("metrics", class_name, arguments)
 
 
+def native_multi_optimizer(choose: Any, known: list, settings: dict[str, Any]) -> Any:
+    """The C++ object of a MultiOptimizer: ``choose`` maps a variable to its optimizer."""
+    return _core.MultiOptimizer(choose, known, settings)
+
+
 def knows(module: str, name: str) -> bool:
     """Whether C++ has a class in a module by a name, an alias or a snake_case name."""
     return bool(_core.resolve_class(module, name))

@@ -31,8 +31,7 @@ class Adam : public Optimizer {
 
   void update(const Tensor& grad, const VariableRef& variable, size_t index,
               const Tensor& learning_rate) override {
-    static const Tensor one = Tensor::scalar(int64_t{1});
-    const Tensor step = ops::add(update_count(), one);
+    const Tensor step = step_in(DType::kInt64);
     const Tensors next =
         ops::adam_update(variable->value(), m_[index]->value(), v_[index]->value(),
                          amsgrad ? v_max_[index]->value() : Tensor(), grad, learning_rate, step,

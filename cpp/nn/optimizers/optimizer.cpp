@@ -173,12 +173,17 @@ VariableRef Optimizer::add_variable(const std::string& name, const Shape& shape,
   return variable;
 }
 
+bool Optimizer::is_excluded_from_decay(const Variable& variable) const {
+  return undecayed_ids_.contains(variable.id()) || matches_any(undecayed_patterns_, variable.name);
+}
+
 double Optimizer::decay_of(const Variable& variable) const {
-  if (!weight_decay_ || undecayed_ids_.contains(variable.id())) return 0;
-  for (const std::regex& pattern : undecayed_patterns_) {
-    if (std::regex_search(variable.path, pattern)) return 0;
-  }
-  return *weight_decay_;
+  return weight_decay_ && !is_excluded_from_decay(variable) ? *weight_decay_ : 0;
+}
+
+Tensor Optimizer::step_in(DType dtype) {
+  static const Tensor one = Tensor::scalar(int64_t{1});
+  return ops::cast(ops::add(update_count(), one), dtype);
 }
 
 void Optimizer::exclude_from_weight_decay(const std::vector<VariableRef>& variables,
@@ -186,22 +191,42 @@ void Optimizer::exclude_from_weight_decay(const std::vector<VariableRef>& variab
   if (built_) {
     value_error(class_name(), ": exclude_from_weight_decay must be called before build");
   }
-  std::vector<std::regex> compiled;
-  for (const std::string& pattern : patterns) {
-    try {
-      compiled.emplace_back(pattern);
-    } catch (const std::regex_error&) {
-      value_error(class_name(), ": expected a regular expression in var_names, received '", pattern,
-                  "'");
-    }
-  }
+  std::vector<std::regex> compiled = compile_patterns(class_name(), "var_names", patterns);
   undecayed_ids_.clear();
   for (const auto& variable : variables) undecayed_ids_.insert(variable->id());
   undecayed_patterns_ = std::move(compiled);
 }
 
-Tensor Optimizer::scale_loss(const Tensor& loss) const {
+Tensor Optimizer::scale_loss(const Tensor& loss) {
   return loss_scale_factor_ ? loss * *loss_scale_factor_ : loss;
+}
+
+void Optimizer::set_loss_scale_factor(std::optional<double> factor) {
+  loss_scale_factor_ = factor;
+  ++version_;
+}
+
+void Optimizer::set_option(std::string_view name, const Json& value) {
+  if (name == "name" || name == "learning_rate") {
+    value_error(class_name(), ": '", name, "' is not an option that can be set");
+  }
+  if (built_ && (name == "use_ema" || name == "gradient_accumulation_steps")) {
+    value_error(class_name(), ": ", name, " must be set before build");
+  }
+  for (const Field& field : fields()) {
+    if (field.name != name) continue;
+    const Json before = field.get();
+    field.set(value);
+    try {
+      validate();
+    } catch (...) {
+      field.set(before);
+      throw;
+    }
+    ++version_;
+    return;
+  }
+  value_error(class_name(), ": there is no option '", name, "'");
 }
 
 void Optimizer::clip(Tensors& grads) const {
@@ -221,8 +246,10 @@ void Optimizer::clip(Tensors& grads) const {
       const Tensor squares = ops::cast(ops::sum(ops::square(g)), DType::kFloat32);
       total = total.defined() ? total + squares : squares;
     }
+    const Tensor norm = ops::sqrt(total);
+    // Not finite in one gradient: NaN in all, so that no step is taken with a part of them.
     const Tensor scale =
-        *global_clipnorm_ / ops::maximum(ops::sqrt(total), ops::scalar(*global_clipnorm_));
+        *global_clipnorm_ / ops::maximum(norm, ops::scalar(*global_clipnorm_)) + (norm - norm);
     for (Tensor& g : grads) g = g * ops::cast(scale, g.dtype());
   }
 }
@@ -278,6 +305,7 @@ void Optimizer::apply(const Tensors& grads, const std::vector<VariableRef>& vari
 void Optimizer::update_all(Tensors grads, const std::vector<VariableRef>& targets) {
   clip(grads);
   const Tensor rate = learning_rate();
+  begin_update();
   for (size_t i = 0; i < grads.size(); ++i) {
     const VariableRef& target = targets[i];
     const double decay = decays_in_update() ? 0 : decay_of(*target);
@@ -290,7 +318,7 @@ void Optimizer::update_all(Tensors grads, const std::vector<VariableRef>& target
 }
 
 // Every step adds to the accumulators and computes the update; only the last of each group keeps
-// it. A recorded step must be the same each time, so the choice is made by values.
+// it.
 void Optimizer::accumulate(const Tensors& grads, const std::vector<VariableRef>& targets) {
   const int64_t group = *gradient_accumulation_steps_;
   static const Tensor one = Tensor::scalar(int64_t{1});
@@ -306,17 +334,12 @@ void Optimizer::accumulate(const Tensors& grads, const std::vector<VariableRef>&
   std::vector<VariableRef> changing = targets;
   for (const auto& variable : variables_) {
     const auto is = [&](const VariableRef& other) { return other == variable; };
-    if (variable == iterations_ || variable == rate_) continue;
+    if (variable == iterations_ || (rate_ && variable == rate_)) continue;
     if (std::any_of(accumulators_.begin(), accumulators_.end(), is)) continue;
     if (std::any_of(averages_.begin(), averages_.end(), is)) continue;
     changing.push_back(variable);
   }
-  Tensors before;
-  for (const auto& variable : changing) before.push_back(variable->value());
-  update_all(std::move(means), targets);
-  for (size_t i = 0; i < changing.size(); ++i) {
-    changing[i]->assign(ops::where(last, changing[i]->value(), before[i]));
-  }
+  keep_where(last, changing, [&] { update_all(std::move(means), targets); });
 }
 
 void Optimizer::update_averages() {
@@ -343,6 +366,35 @@ void Optimizer::finalize_variable_values(const std::vector<VariableRef>& variabl
   for (const auto& variable : variables) {
     variable->assign(averages_[index_of(*variable)]->raw());
   }
+}
+
+void keep_where(const Tensor& condition, const std::vector<VariableRef>& variables,
+                const std::function<void()>& update) {
+  Tensors before;
+  for (const auto& variable : variables) before.push_back(variable->value());
+  update();
+  for (size_t i = 0; i < variables.size(); ++i) {
+    variables[i]->assign(ops::where(condition, variables[i]->value(), before[i]));
+  }
+}
+
+std::vector<std::regex> compile_patterns(std::string_view owner, std::string_view argument,
+                                         const std::vector<std::string>& patterns) {
+  std::vector<std::regex> compiled;
+  for (const std::string& pattern : patterns) {
+    try {
+      compiled.emplace_back(pattern);
+    } catch (const std::regex_error&) {
+      value_error(owner, ": expected a regular expression in ", argument, ", received '", pattern,
+                  "'");
+    }
+  }
+  return compiled;
+}
+
+bool matches_any(const std::vector<std::regex>& patterns, const std::string& text) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const std::regex& pattern) { return std::regex_search(text, pattern); });
 }
 
 }  // namespace nacre

@@ -6,11 +6,22 @@ from typing import Any
 
 from nacre import _family
 from nacre.optimizers import schedules
+from nacre.optimizers.adadelta import Adadelta
+from nacre.optimizers.adafactor import Adafactor
 from nacre.optimizers.adagrad import Adagrad
 from nacre.optimizers.adam import Adam
+from nacre.optimizers.adamax import Adamax
 from nacre.optimizers.adamw import AdamW
+from nacre.optimizers.ftrl import Ftrl
+from nacre.optimizers.lamb import Lamb
+from nacre.optimizers.lion import Lion
+from nacre.optimizers.loss_scale_optimizer import LossScaleOptimizer
+from nacre.optimizers.multi_optimizer import MultiOptimizer, OptimizerMap
+from nacre.optimizers.muon import Muon
+from nacre.optimizers.nadam import Nadam
 from nacre.optimizers.optimizer import Optimizer
 from nacre.optimizers.rmsprop import RMSprop
+from nacre.optimizers.schedule_free_adamw import ScheduleFreeAdamW
 from nacre.optimizers.sgd import SGD
 
 
@@ -45,11 +56,23 @@ def deserialize(config: Any, custom_objects: Any = None) -> Any:
 
 __all__ = [
     "SGD",
+    "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lamb",
+    "Lion",
+    "LossScaleOptimizer",
+    "MultiOptimizer",
+    "Muon",
+    "Nadam",
     "Optimizer",
+    "OptimizerMap",
     "RMSprop",
+    "ScheduleFreeAdamW",
     "deserialize",
     "get",
     "schedules",

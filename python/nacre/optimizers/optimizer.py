@@ -58,7 +58,7 @@ class Optimizer(Native):
     """
 
     _module = "optimizers"
-    _base_arguments = ("name",)
+    _base_arguments: tuple[str, ...] = ("name",)
     _hooks = ("build", "update_step")
 
     def __init__(
@@ -118,6 +118,15 @@ class Optimizer(Native):
                 f"{type(self).__name__}: expected learning_rate to be a number, a "
                 f"LearningRateSchedule or a function, received {value!r}"
             ) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # An option is C++'s to keep: ``optimizer.clipnorm = 1.0`` changes the steps that follow.
+        arguments = self.__dict__.get("_arguments", {})
+        if name not in arguments or name in ("name", "learning_rate"):
+            return super().__setattr__(name, value)
+        for core in {id(core): core for core in (self._core, self._native_core) if core}.values():
+            core.set_option(name, value)
+        arguments[name] = value
 
     # State --------------------------------------------------------------------------------------
 
@@ -306,17 +315,81 @@ class Optimizer(Native):
         """``variable.assign(variable - value)``."""
         variable.assign(variable - value)
 
+    def stateless_apply(
+        self, optimizer_variables: Any, grads: Any, trainable_variables: Any
+    ) -> tuple[list, list]:
+        """One step on values instead of variables, which keep theirs.
+
+        Args:
+            optimizer_variables: A value for each of ``variables``.
+            grads: A gradient a trained variable; None leaves the variable alone.
+            trainable_variables: A value for each variable the optimizer was built with.
+
+        Returns:
+            The new values of the trained variables, and of the optimizer's.
+
+        Raises:
+            ValueError: The optimizer is not built, or a list is too short or too long.
+        """
+        if not self.built:
+            raise ValueError(f"{type(self).__name__}: call build(variables) before stateless_apply")
+        trained, own = self._trainable_variables, self.variables
+        for what, values, variables in (
+            ("optimizer_variables", list(optimizer_variables), own),
+            ("trainable_variables", list(trainable_variables), trained),
+        ):
+            if len(values) != len(variables):
+                raise ValueError(
+                    f"{type(self).__name__}: expected {len(variables)} {what}, received "
+                    f"{len(values)}"
+                )
+        before = [variable.value for variable in (*trained, *own)]
+        try:
+            for variable, value in zip(
+                (*trained, *own), (*trainable_variables, *optimizer_variables), strict=True
+            ):
+                variable.assign(value)
+            self.apply(grads, trained)
+            return [v.value for v in trained], [v.value for v in own]
+        finally:
+            for variable, value in zip((*trained, *own), before, strict=True):
+                variable.assign(value)
+
+    def set_weights(self, weights: Any) -> None:
+        """Sets the values of ``variables``.
+
+        Args:
+            weights: Arrays, one a variable.
+
+        Raises:
+            ValueError: The optimizer is not built, or an array has another shape.
+        """
+        if not self.built:
+            raise ValueError(f"{type(self).__name__}: call build(variables) before set_weights")
+        weights, variables = list(weights), self.variables
+        if len(weights) != len(variables):
+            raise ValueError(
+                f"{type(self).__name__}: expected {len(variables)} weights, received {len(weights)}"
+            )
+        for variable, weight in zip(variables, weights, strict=True):
+            if tuple(variable.shape) != np.shape(weight):
+                raise ValueError(
+                    f"{type(self).__name__}: expected a weight of shape {tuple(variable.shape)} "
+                    f"for '{variable.path}', received {np.shape(weight)}"
+                )
+        for variable, weight in zip(variables, weights, strict=True):
+            variable.assign(weight)
+
     def scale_loss(self, loss: Any) -> Any:
         """The loss times ``loss_scale_factor``."""
-        factor = self._arguments["loss_scale_factor"]
-        return loss if factor is None else loss * factor
+        return self._core.scale_loss(loss)
 
     def exclude_from_weight_decay(self, var_list: Any = None, var_names: Any = None) -> None:
         """Leaves variables out of the weight decay; to be called before ``build``.
 
         Args:
             var_list: Variables.
-            var_names: Regular expressions; variables whose path matches one are left out.
+            var_names: Regular expressions; variables whose name matches one are left out.
 
         Raises:
             ValueError: The optimizer is built.

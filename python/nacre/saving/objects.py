@@ -166,8 +166,10 @@ def deserialize_keras_object(
             return deserialize_keras_object(config)
     if isinstance(config, list):
         return [deserialize_keras_object(item) for item in config]
-    if not isinstance(config, dict) or "class_name" not in config:
+    if not isinstance(config, dict):
         return config
+    if "class_name" not in config:
+        return {key: deserialize_keras_object(value) for key, value in config.items()}
     if config["class_name"] == "DTypePolicy":
         return config["config"]["name"]
     cls = _find_class(config)

@@ -1,6 +1,7 @@
 // Optimizer: turns gradients into new values of variables. Formulas and defaults are Keras 3's.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <regex>
 #include <string>
@@ -41,7 +42,7 @@ class Optimizer : public Configurable {
   void build(const std::vector<VariableRef>& variables);
   // One step: clips, decays, updates, averages, constrains. grads[i] belongs to variables[i];
   // undefined gradients leave their variable alone, all undefined is a ValueError.
-  void apply(const Tensors& grads, const std::vector<VariableRef>& variables);
+  virtual void apply(const Tensors& grads, const std::vector<VariableRef>& variables);
 
   const std::string& name() const { return name_; }
   bool built() const { return built_; }
@@ -56,14 +57,18 @@ class Optimizer : public Configurable {
   void set_learning_rate(Ref<LearningRateSchedule> schedule);
   bool has_schedule() const { return static_cast<bool>(learning_rate_.schedule); }
   // Changes whenever recorded steps no longer describe this optimizer.
-  int64_t version() const { return version_; }
+  virtual int64_t version() const { return version_; }
+  // Sets a field after construction. ValueError for one that decides which slots there are, once
+  // they are made.
+  void set_option(std::string_view name, const Json& value);
   // iterations, learning_rate, slots: what is saved to resume.
-  const std::vector<VariableRef>& variables() const { return variables_; }
+  virtual std::vector<VariableRef> variables() const { return variables_; }
   // The loss times loss_scale_factor.
-  Tensor scale_loss(const Tensor& loss) const;
+  virtual Tensor scale_loss(const Tensor& loss);
+  void set_loss_scale_factor(std::optional<double> factor);
   // Copies averaged weights into the variables (EMA), at the end of training.
-  void finalize_variable_values(const std::vector<VariableRef>& variables);
-  // These variables, and those whose path matches one of the regular expressions, are not decayed.
+  virtual void finalize_variable_values(const std::vector<VariableRef>& variables);
+  // These variables, and those whose name matches one of the regular expressions, are not decayed.
   // ValueError after build() and for a bad expression.
   void exclude_from_weight_decay(const std::vector<VariableRef>& variables,
                                  const std::vector<std::string>& patterns);
@@ -77,13 +82,18 @@ class Optimizer : public Configurable {
   // begin_build() and make_slots().
   virtual void build_all(const std::vector<VariableRef>& variables);
   virtual void make_slots(const std::vector<VariableRef>& variables) {}
+  // Before the variables of one step are updated: what they share.
+  virtual void begin_update() {}
   virtual void update(const Tensor& grad, const VariableRef& variable, size_t index,
                       const Tensor& learning_rate) = 0;
   // Whether update() decays the weights itself.
   virtual bool decays_in_update() const { return false; }
   VariableRef add_slot(const VariableRef& variable, const std::string& name, double value = 0);
   // The decay of a variable: weight_decay, or 0 where excluded or not set.
-  double decay_of(const Variable& variable) const;
+  virtual double decay_of(const Variable& variable) const;
+  bool is_excluded_from_decay(const Variable& variable) const;
+  // The count of this update, from 1, in a variable's dtype.
+  Tensor step_in(DType dtype);
 
   std::string name_;
   LearningRate learning_rate_;
@@ -96,6 +106,8 @@ class Optimizer : public Configurable {
   std::optional<int64_t> ema_overwrite_frequency_;
   std::optional<double> loss_scale_factor_;
   std::optional<int64_t> gradient_accumulation_steps_;
+  int64_t version_ = 0;
+  VariableRef iterations_;
 
  private:
   void clip(Tensors& grads) const;
@@ -107,8 +119,6 @@ class Optimizer : public Configurable {
   bool built_ = false;
   bool begun_ = false;
   bool warned_ = false;
-  int64_t version_ = 0;
-  VariableRef iterations_;
   VariableRef rate_;
   std::vector<VariableRef> variables_;
   std::vector<VariableRef> trained_;
@@ -118,5 +128,15 @@ class Optimizer : public Configurable {
   std::unordered_set<uint64_t> undecayed_ids_;
   std::vector<std::regex> undecayed_patterns_;
 };
+
+// Runs `update`, and keeps what it assigned to `variables` where `condition` (a bool scalar) holds:
+// a recorded step must be the same each time, so that the choice is made by values.
+void keep_where(const Tensor& condition, const std::vector<VariableRef>& variables,
+                const std::function<void()>& update);
+
+// Regular expressions from their text. ValueError naming owner and argument for a bad one.
+std::vector<std::regex> compile_patterns(std::string_view owner, std::string_view argument,
+                                         const std::vector<std::string>& patterns);
+bool matches_any(const std::vector<std::regex>& patterns, const std::string& text);
 
 }  // namespace nacre
