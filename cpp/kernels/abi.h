@@ -4,7 +4,7 @@
 // external linkage: kernel objects export their table and nothing else.
 //
 // "Range" kernels are serial: the op splits the work with parallel_for and calls them on parts.
-// "Whole" kernels (gemm, conv) know their blocking and call parallel_for themselves.
+// "Whole" kernels (gemm, conv, attention) know their blocking and call parallel_for themselves.
 #pragma once
 
 #include <cstddef>
@@ -99,6 +99,42 @@ struct SgdArgs {
   float decay;
 };
 
+// Attention of query heads over keys: weights = softmax(scale q k^T + bias) over the keys a query
+// sees, y = weights v. Element (batch, row, head, i) of an operand is at
+// batch * at.batch + row * at.row + head * at.head + i. Query head h reads key head
+// h / (heads / kv_heads).
+struct HeadStrides {
+  int64_t batch, row, head;
+};
+// What a query that sees no key at all gives: the mean of all values, with a gradient to the values
+// only (masked scores replaced by a constant); zeros; or the mean with gradients to the scores too
+// (a constant subtracted from masked scores).
+enum class Unseen : uint8_t { kMean, kZero, kShift };
+struct AttentionArgs {
+  int64_t batch, heads, kv_heads, queries, keys, key_size, value_size;
+  const float *q, *k, *v;
+  HeadStrides q_at, k_at, v_at, y_at;
+  float scale;
+  bool causal;     // query i sees keys up to i
+  int64_t window;  // and those less than this far away; 0: any
+  Unseen unseen;
+  // Optional, over (batch, head, query, key), strides of 0 repeat: which keys are seen, and what is
+  // added to the scores.
+  const uint8_t* mask;
+  const float* bias;
+  int64_t mask_at[4], bias_at[4];
+  // Dropout of the weights: element i of the stream `seed` is that of a dense (batch, head, query,
+  // key) array.
+  float rate;
+  uint64_t seed;
+  float* y;    // the result; in the gradient read
+  float* lse;  // log of each row's sum of exponentials (batch, head, query); in the gradient read
+  // Gradient: of y (as y), then the results (as q, k, v).
+  const float* grad;
+  float *dq, *dk, *dv;
+};
+using AttentionFn = void (*)(const AttentionArgs& args);
+
 struct KernelTable {
   UnaryFn unary[static_cast<int>(Unary::kCount)];
   BinaryFn binary[static_cast<int>(Binary::kCount)];
@@ -175,6 +211,8 @@ struct KernelTable {
                     int64_t end);
 
   GemmFn gemm;
+  AttentionFn attention;
+  AttentionFn attention_grad;
   ConvFn conv_forward;
   ConvFn conv_data_grad;
   ConvFn conv_filter_grad;

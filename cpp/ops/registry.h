@@ -33,6 +33,7 @@ void register_softmax_ops(OpRegistry& registry);
 void register_activation_ops(OpRegistry& registry);
 void register_cross_entropy_ops(OpRegistry& registry);
 void register_norm_ops(OpRegistry& registry);
+void register_attention_ops(OpRegistry& registry);
 void register_conv_ops(OpRegistry& registry);
 void register_pool_ops(OpRegistry& registry);
 void register_random_ops(OpRegistry& registry);
@@ -67,6 +68,7 @@ inline void register_all_ops(OpRegistry& registry) {
   register_activation_ops(registry);
   register_cross_entropy_ops(registry);
   register_norm_ops(registry);
+  register_attention_ops(registry);
   register_conv_ops(registry);
   register_pool_ops(registry);
   register_random_ops(registry);

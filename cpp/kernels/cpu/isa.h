@@ -25,6 +25,8 @@ void fill_optimizer(KernelTable& table);
 void fill_random(KernelTable& table);
 void fill_transpose(KernelTable& table);
 void fill_gemm(KernelTable& table);
+void fill_attention(KernelTable& table);
+void fill_attention_grad(KernelTable& table);
 void fill_conv(KernelTable& table);
 void fill_pool(KernelTable& table);
 

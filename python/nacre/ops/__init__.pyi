@@ -181,6 +181,8 @@ def divide_no_nan(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def dot(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
+def dot_product_attention(query: typing.Any, key: typing.Any, value: typing.Any, bias: typing.Any = None, mask: typing.Any = None, scale: float | None = None, is_causal: bool = False, flash_attention: bool | None = None, attn_logits_soft_cap: float | None = None) -> Tensor:
+    """An op: a function of tensors."""
 def dsplit(x: typing.Any, indices_or_sections: int | collections.abc.Sequence[int]) -> list[Tensor]:
     """An op: a function of tensors."""
 def dstack(xs: collections.abc.Sequence[typing.Any]) -> Tensor:

@@ -76,6 +76,13 @@ Tensor rms_normalization(const Tensor& x, const Tensor& scale = {}, const IntLis
 Tensor normalize(const Tensor& x, const IntList& axis = {-1}, int64_t order = 2,
                  std::optional<double> epsilon = {});
 
+// softmax(scale query key^T + bias) value, by default with scale 1 / sqrt(size). query: (batch,
+// queries, heads, size); key, value: (batch, keys, key heads, sizes), where each key head serves
+// heads / key heads heads. bias and mask (true: seen) broadcast to (batch, heads, queries, keys).
+Tensor dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value,
+                             const Tensor& bias = {}, const Tensor& mask = {},
+                             std::optional<double> scale = {}, bool is_causal = false);
+
 using DataFormat = std::optional<std::string>;
 Tensor conv(const Tensor& inputs, const Tensor& kernel, const IntList& strides = {1},
             const std::string& padding = "valid", const DataFormat& data_format = {},
