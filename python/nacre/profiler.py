@@ -95,7 +95,7 @@ def _cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
-class profile:  # noqa: N801: used as a function
+class profile:  # noqa: N801
     """Takes a profile of everything that runs inside its ``with`` block, in all threads.
 
     Plans are timed kernel by kernel, and so are the kernels of ops that run eagerly. Overhead is

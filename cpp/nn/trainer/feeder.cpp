@@ -5,13 +5,25 @@
 
 #include "nacre/base/parallel.h"
 #include "nacre/nn/trainer.h"
+#include "nn/trainer/batch_reader.h"
 
 namespace nacre {
 namespace {
 
 constexpr int64_t kGatherGrain = 1 << 16;  // bytes a chunk
 
+size_t bytes_per_row(const Tensor& array) {
+  return static_cast<size_t>(array.shape().size(1, array.rank())) * size_of(array.dtype());
+}
+
 }  // namespace
+
+Tensor leading_rows(const Tensor& array, int64_t begin, int64_t end) {
+  TensorSpec spec = array.spec();
+  spec.shape[0] = end - begin;
+  return Tensor(spec, array.storage(),
+                array.byte_offset() + static_cast<size_t>(begin) * bytes_per_row(array));
+}
 
 ArrayFeeder::ArrayFeeder(Tensors x, Tensors y, Tensors sample_weight, int64_t batch_size)
     : x_(std::move(x)),
@@ -51,35 +63,49 @@ void ArrayFeeder::keep_order() {
   order_.clear();
 }
 
-Tensor ArrayFeeder::rows_of(const Tensor& array, int64_t begin, int64_t end) const {
-  TensorSpec spec = array.spec();
-  const size_t row_bytes =
-      static_cast<size_t>(array.shape().size(1, array.rank())) * size_of(array.dtype());
-  spec.shape[0] = end - begin;
-  if (order_.empty()) {  // consecutive rows are part of the array: nothing to copy
-    return Tensor(spec, array.storage(),
-                  array.byte_offset() + static_cast<size_t>(begin) * row_bytes);
+int64_t ArrayFeeder::row_bytes() const {
+  size_t bytes = 0;
+  for (const Tensors* group : {&x_, &y_, &sample_weight_}) {
+    for (const Tensor& t : *group) bytes += t.defined() ? bytes_per_row(t) : 0;
   }
+  return static_cast<int64_t>(bytes);
+}
+
+Tensor ArrayFeeder::rows_of(const Tensor& array, int64_t begin, int64_t end, bool parallel) const {
+  // Consecutive rows are part of the array: nothing to copy.
+  if (order_.empty()) return leading_rows(array, begin, end);
+  const size_t row_bytes = bytes_per_row(array);
+  TensorSpec spec = array.spec();
+  spec.shape[0] = end - begin;
   Tensor out(spec);
   char* dst = out.mutable_data<char>();
   const char* src = static_cast<const char*>(array.data());
   const int64_t grain =
       std::max<int64_t>(1, kGatherGrain / std::max<int64_t>(1, static_cast<int64_t>(row_bytes)));
-  parallel_for(end - begin, grain, [&](int64_t from, int64_t to) {
+  const auto gather = [&](int64_t from, int64_t to) {
     for (int64_t i = from; i < to; ++i) {
       const auto row = static_cast<size_t>(order_[static_cast<size_t>(begin + i)]);
       std::memcpy(dst + static_cast<size_t>(i) * row_bytes, src + row * row_bytes, row_bytes);
     }
-  });
+  };
+  if (parallel) {
+    parallel_for(end - begin, grain, gather);
+  } else {
+    gather(0, end - begin);
+  }
   return out;
 }
 
 Batch ArrayFeeder::batch(int64_t index) const {
-  const int64_t begin = index * batch_size_;
-  const int64_t end = std::min(begin + batch_size_, rows_);
+  return rows(index * batch_size_, std::min((index + 1) * batch_size_, rows_), true);
+}
+
+Batch ArrayFeeder::rows(int64_t begin, int64_t end, bool parallel) const {
   Batch out;
   const auto gather = [&](const Tensors& from, Tensors& to) {
-    for (const Tensor& t : from) to.push_back(t.defined() ? rows_of(t, begin, end) : Tensor());
+    for (const Tensor& t : from) {
+      to.push_back(t.defined() ? rows_of(t, begin, end, parallel) : Tensor());
+    }
   };
   gather(x_, out.x);
   gather(y_, out.y);

@@ -8,6 +8,7 @@
 #include "nacre/graph/tape.h"
 #include "nacre/ops/ops.h"
 #include "nn/metrics/resolve.h"
+#include "nn/trainer/batch_reader.h"
 
 namespace nacre {
 namespace {
@@ -263,8 +264,9 @@ void Trainer::run_steps(const ArrayFeeder& feeder, int64_t begin, int64_t end,
                         const StepHook& after_step, double interval, Step&& step) {
   using Clock = std::chrono::steady_clock;
   Clock::time_point next = Clock::now();
+  BatchReader reader(feeder, begin, end);
   for (int64_t i = begin; i < end; ++i) {
-    step(feeder.batch(i));
+    step(reader.next());
     poll_interrupt();
     if (!after_step) continue;
     const Clock::time_point now = Clock::now();

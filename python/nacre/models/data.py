@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nacre import _core
+from nacre.models.prefetch import prefetched
 from nacre.utils import PyDataset
 
 
@@ -184,11 +185,14 @@ class BatchSource:
             self._iterator = iter(self.data)
 
     def batches(self) -> Iterator[tuple]:
-        """The batches of this epoch."""
+        """The batches of this epoch, the next ones made in the background."""
         done = 0
+        items = self._iterator
+        if not isinstance(self.data, PyDataset) or self.data.workers > 0:
+            items = prefetched(items, self.num_steps)
         while self.num_steps is None or done < self.num_steps:
             try:
-                item = next(self._iterator)
+                item = next(items)
             except StopIteration:
                 if self.num_steps is None and done == 0:
                     raise ValueError("expected at least one batch of data, received none") from None

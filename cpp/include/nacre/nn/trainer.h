@@ -47,10 +47,15 @@ class ArrayFeeder {
   int64_t num_batches() const { return (rows_ + batch_size_ - 1) / batch_size_; }
   void shuffle(uint64_t seed);  // a new random order
   void keep_order();            // as stored
+  int64_t batch_size() const { return batch_size_; }
+  bool shuffled() const { return !order_.empty(); }
+  int64_t row_bytes() const;  // of a row of all arrays
   Batch batch(int64_t index) const;
+  // Rows [begin, end) of the order, gathered by this thread alone or by all.
+  Batch rows(int64_t begin, int64_t end, bool parallel) const;
 
  private:
-  Tensor rows_of(const Tensor& array, int64_t begin, int64_t end) const;
+  Tensor rows_of(const Tensor& array, int64_t begin, int64_t end, bool parallel) const;
 
   Tensors x_, y_, sample_weight_;
   int64_t batch_size_;
