@@ -2,6 +2,7 @@
 
 #include "nacre/graph/graph.h"
 #include "nacre/graph/scope.h"
+#include "ops/pointwise.h"
 
 namespace nacre {
 namespace {
@@ -142,7 +143,11 @@ std::string Graph::str() const {
   for (const GraphNode& node : nodes) {
     for (size_t i = 0; i < node.outputs.size(); ++i)
       out << (i ? ", " : "") << name(node.outputs[i]);
-    out << " = " << node.op->name << "(";
+    out << " = " << node.op->name;
+    if (node.op == &pointwise_op()) {
+      out << "[" << static_cast<const PointwiseAttrs&>(*node.attrs).text() << "]";
+    }
+    out << "(";
     for (size_t i = 0; i < node.inputs.size(); ++i) out << (i ? ", " : "") << name(node.inputs[i]);
     out << ")  # ";
     for (size_t i = 0; i < node.outputs.size(); ++i) {

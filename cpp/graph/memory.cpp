@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "ops/pointwise.h"
+
 namespace nacre {
 namespace {
 
@@ -157,6 +159,11 @@ class Planner {
   bool may_overwrite(const GraphNode& node, int output, size_t input) const {
     const TensorSpec& in = graph_.values[node.inputs[input]].spec;
     if (!(in == graph_.values[output].spec)) return false;
+    if (node.op == &pointwise_op()) {
+      // Every result but a row's, which belongs to more than one element of what was read.
+      const auto& program = static_cast<const PointwiseAttrs&>(*node.attrs);
+      return in.shape.size() == Shape(program.shape).size();
+    }
     if (node.op->elementwise) return output == node.outputs[0];
     for (size_t o = 0; o < node.op->in_place.size(); ++o) {
       if (node.outputs[o] == output && node.op->in_place[o] == static_cast<int>(input)) return true;

@@ -55,6 +55,10 @@ int64_t reduced_count(const Shape& in, const std::optional<IntList>& axis, std::
   return count;
 }
 
+bool reduces_whole_rows(int64_t rows, int64_t length) {
+  return rows >= 32 || rows * length <= 2 * kElementwiseGrain;
+}
+
 namespace {
 
 using kernels::Reduce;
@@ -93,7 +97,7 @@ template <class S, class A, class Rows, class Again>
 void run_pass(const S* x, A* y, const Pass& p, Rows rows, Again again) {
   const int64_t total = p.outer * p.reduce * p.inner;
   if (total <= 2 * kElementwiseGrain) return rows(x, y, 0, p.outer, p.reduce, p.inner);
-  if (p.outer >= 32) {
+  if (reduces_whole_rows(p.outer, p.reduce * p.inner)) {
     const int64_t grain = std::max<int64_t>(1, kElementwiseGrain / (p.reduce * p.inner));
     return parallel_for(p.outer, grain, [=](int64_t begin, int64_t end) {
       rows(x, y, begin, end, p.reduce, p.inner);

@@ -25,6 +25,10 @@ Tensor keep_axes(const Tensor& reduced, const Tensor& x, const std::optional<Int
 // How many elements each result is made of.
 int64_t reduced_count(const Shape& in, const std::optional<IntList>& axis, std::string_view op);
 
+// Whether float32 rows of a dense matrix are each reduced in one go, and not in parts by several
+// threads: the order of additions is that of kernels::KernelTable::reduce.
+bool reduces_whole_rows(int64_t rows, int64_t length);
+
 // The backward of a product over `axis` (scan.cpp), exact where elements are 0.
 Tensors product_backward(const BackwardContext& c);
 

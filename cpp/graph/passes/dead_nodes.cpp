@@ -1,5 +1,5 @@
 // Removes nodes whose results nobody reads.
-#include "nacre/graph/graph.h"
+#include "graph/passes/passes.h"
 
 namespace nacre {
 

@@ -1,8 +1,8 @@
-// The order of the passes, and NACRE_PASSES.
+// The order of the passes, and NACRE_PASSES: "-simplify,-dead" turns two off, "none" all.
 #include <cstdlib>
 #include <string_view>
 
-#include "nacre/graph/graph.h"
+#include "graph/passes/passes.h"
 
 namespace nacre {
 namespace {
@@ -14,6 +14,8 @@ struct Pass {
 
 constexpr Pass kPasses[] = {
     {"dead", remove_dead_nodes},
+    {"simplify", simplify},
+    {"pointwise", fuse_pointwise},
 };
 
 bool switched_off(std::string_view name) {
@@ -23,6 +25,7 @@ bool switched_off(std::string_view name) {
   while (!rest.empty()) {
     const size_t comma = rest.find(',');
     std::string_view item = rest.substr(0, comma);
+    if (item == "none") return true;
     if (!item.empty() && item.front() == '-' && item.substr(1) == name) return true;
     if (comma == std::string_view::npos) break;
     rest.remove_prefix(comma + 1);

@@ -84,9 +84,7 @@ using LocationHook = std::string (*)();
 void set_location_hook(LocationHook hook);
 std::string caller_location();
 
-// Passes: pure functions from graph to graph, each in a file of passes/. NACRE_PASSES=-name,...
-// turns some off.
-Graph remove_dead_nodes(Graph graph);
-Graph optimize(Graph graph);  // all of them in order
+// All passes in order (graph/passes/). NACRE_PASSES=-name,... turns some off, none all.
+Graph optimize(Graph graph);
 
 }  // namespace nacre

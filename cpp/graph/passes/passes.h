@@ -1,0 +1,16 @@
+// The passes: pure functions from graph to graph, one file each. README.md says what each does and
+// keeps; passes.cpp has their order.
+#pragma once
+
+#include "nacre/graph/graph.h"
+
+namespace nacre {
+
+// Nodes whose results nobody reads go.
+Graph remove_dead_nodes(Graph graph);
+// Common subexpressions, constants, identities; transposes read by the product that needs them.
+Graph simplify(Graph graph);
+// Elementwise ops that feed each other become pointwise programs.
+Graph fuse_pointwise(Graph graph);
+
+}  // namespace nacre

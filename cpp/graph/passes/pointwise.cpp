@@ -1,0 +1,373 @@
+// Chains and small graphs of elementwise ops become one pointwise program (ops/pointwise.h).
+//
+// A group grows while the nodes are walked in order: a node joins the groups that its operands come
+// from, which become one. A group ends when anything else reads one of its values, so whatever the
+// group will need is made before its last member, and the program runs there.
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "graph/passes/passes.h"
+#include "graph/passes/rewrite.h"
+#include "kernels/abi.h"
+#include "nacre/ops/ops.h"
+#include "ops/pointwise.h"
+#include "ops/reduction.h"
+
+namespace nacre {
+namespace {
+
+using Instruction = PointwiseInstruction;
+using Kind = Instruction::Kind;
+
+// The micro-op of each elementwise op: kind and function.
+struct MicroOp {
+  Kind kind;
+  uint8_t function = 0;
+};
+
+const MicroOp* micro_op_of(const OpDef* op) {
+  static const std::unordered_map<const OpDef*, MicroOp> micro_ops = [] {
+    std::unordered_map<const OpDef*, MicroOp> map;
+    const auto add = [&](const char* name, Kind kind, auto function) {
+      map[&find_op(name)] = {kind, static_cast<uint8_t>(function)};
+    };
+#define NACRE_ADD(function, name, function_kind) \
+  add(name, Kind::kUnary, kernels::Unary::k##function_kind);
+    NACRE_UNARY_OPS(NACRE_ADD)
+#undef NACRE_ADD
+#define NACRE_ADD(function, name, function_kind) \
+  add(name, Kind::kBinary, kernels::Binary::k##function_kind);
+    NACRE_BINARY_OPS(NACRE_ADD)
+    NACRE_GRADIENT_OPS(NACRE_ADD)
+#undef NACRE_ADD
+#define NACRE_ADD(function, name, function_kind) \
+  add(name, Kind::kCompare, kernels::Compare::k##function_kind);
+    NACRE_COMPARE_OPS(NACRE_ADD)
+#undef NACRE_ADD
+    add("select_where", Kind::kSelect, 0);
+    add("clip_scalar", Kind::kClip, 0);
+    add("bool_and", Kind::kAnd, 0);
+    add("bool_or", Kind::kOr, 0);
+    add("bool_xor", Kind::kXor, 0);
+    add("cast", Kind::kCopy, 0);  // which one depends on the dtypes
+    add("broadcast_to", Kind::kCopy, 0);
+    add("isnan", Kind::kCompare, kernels::Compare::kNotEqual);  // of x with itself
+    return map;
+  }();
+  const auto found = micro_ops.find(op);
+  return found == micro_ops.end() ? nullptr : &found->second;
+}
+
+// The reductions that a program can end in.
+struct RowReduction {
+  kernels::Reduce function;
+  int64_t row;
+  double divisor;
+};
+
+class Fuser {
+ public:
+  explicit Fuser(Graph graph)
+      : graph_(std::move(graph)),
+        group_of_value_(graph_.values.size(), -1),
+        group_of_node_(graph_.nodes.size(), -1) {}
+
+  Graph run() {
+    for (size_t n = 0; n < graph_.nodes.size(); ++n) visit(static_cast<int>(n));
+    uses_ = use_counts(graph_);
+    std::vector<GraphNode> nodes;
+    for (size_t n = 0; n < graph_.nodes.size(); ++n) {
+      const int g = group_of_node_[n] < 0 ? -1 : root(group_of_node_[n]);
+      if (g < 0 || groups_[g].nodes.size() < 2) {
+        nodes.push_back(graph_.nodes[n]);
+      } else if (groups_[g].nodes.back() == static_cast<int>(n)) {
+        nodes.push_back(fused(groups_[g]));
+      }
+    }
+    graph_.nodes = std::move(nodes);
+    return std::move(graph_);
+  }
+
+ private:
+  struct Group {
+    Shape shape;
+    std::vector<int> nodes;   // in order
+    std::vector<int> inputs;  // values from outside, each once
+    int64_t row = 0;          // of its reductions
+    bool open = true;
+    int merged_into = -1;
+  };
+
+  const TensorSpec& spec(int value) const { return graph_.values[value].spec; }
+
+  int root(int group) const {
+    while (groups_[group].merged_into >= 0) group = groups_[group].merged_into;
+    return group;
+  }
+
+  // The open group that makes `value` element by element, or -1.
+  int open_group_of(int value) const {
+    if (value < 0 || group_of_value_[value] < 0) return -1;
+    const int group = root(group_of_value_[value]);
+    return groups_[group].open ? group : -1;
+  }
+
+  void visit(int n) {
+    const GraphNode& node = graph_.nodes[n];
+    std::vector<int> joined;
+    // A program's reductions come out of it, they are not read inside.
+    const auto reads_reduction_of = [&](int group) {
+      return std::any_of(node.inputs.begin(), node.inputs.end(), [&](int input) {
+        return input >= 0 && reduced_.contains(input) && open_group_of(input) == group;
+      });
+    };
+    if (const auto reduction = row_reduction(node)) {
+      const int group = open_group_of(node.inputs[0]);
+      if (group >= 0 && groups_[group].shape == spec(node.inputs[0]).shape &&
+          (groups_[group].row == 0 || groups_[group].row == reduction->row) &&
+          !reads_reduction_of(group) && fits({group}, node)) {
+        groups_[group].row = reduction->row;
+        joined = {group};
+      }
+    } else if (instruction_of(node)) {
+      const Shape& shape = spec(node.outputs[0]).shape;
+      const auto join = [&](int group) {
+        if (group < 0 || !groups_[group].open || !(groups_[group].shape == shape)) return;
+        if (reads_reduction_of(group)) return;
+        if (std::find(joined.begin(), joined.end(), group) != joined.end()) return;
+        std::vector<int> together = joined;
+        together.push_back(group);
+        if (fits(together, node)) joined = std::move(together);
+      };
+      for (const int input : node.inputs) join(open_group_of(input));
+      // Also one that reads the same data from outside.
+      for (const int input : node.inputs) {
+        const auto reader = last_reader_.find(input);
+        if (reader != last_reader_.end() && spec(input).shape == shape) join(root(reader->second));
+      }
+      if (joined.empty()) {
+        groups_.push_back({shape, {}, {}, 0, true, -1});
+        joined = {static_cast<int>(groups_.size()) - 1};
+      }
+    }
+    // Whoever reads a value from outside its group ends the group.
+    for (const int input : node.inputs) {
+      const int group = open_group_of(input);
+      if (group >= 0 && std::find(joined.begin(), joined.end(), group) == joined.end()) {
+        groups_[group].open = false;
+      }
+    }
+    if (!joined.empty()) add(joined, n);
+  }
+
+  std::vector<int> inputs_of(const std::vector<int>& groups, const GraphNode& node) const {
+    std::vector<int> inputs;
+    const auto add = [&](int value) {
+      if (value < 0) return;
+      const int group = group_of_value_[value] < 0 ? -1 : root(group_of_value_[value]);
+      if (std::find(groups.begin(), groups.end(), group) != groups.end()) return;
+      if (std::find(inputs.begin(), inputs.end(), value) == inputs.end()) inputs.push_back(value);
+    };
+    for (const int g : groups) {
+      for (const int value : groups_[g].inputs) add(value);
+    }
+    for (const int value : node.inputs) add(value);
+    return inputs;
+  }
+
+  bool fits(const std::vector<int>& groups, const GraphNode& node) const {
+    size_t count = 1;
+    int64_t row = 0;
+    for (const int g : groups) {
+      count += groups_[g].nodes.size();
+      if (row > 0 && groups_[g].row > 0 && groups_[g].row != row) return false;
+      row = std::max(row, groups_[g].row);
+    }
+    return count <= kMaxPointwiseInstructions &&
+           inputs_of(groups, node).size() <= kMaxPointwiseInputs;
+  }
+
+  // Merges the groups and adds node n at the end.
+  void add(const std::vector<int>& joined, int n) {
+    const GraphNode& node = graph_.nodes[n];
+    std::vector<int> inputs = inputs_of(joined, node);
+    const int g = joined[0];
+    Group& group = groups_[g];
+    for (size_t i = 1; i < joined.size(); ++i) {
+      Group& other = groups_[joined[i]];
+      group.nodes.insert(group.nodes.end(), other.nodes.begin(), other.nodes.end());
+      group.row = std::max(group.row, other.row);
+      other.merged_into = g;
+      other.nodes.clear();
+    }
+    std::sort(group.nodes.begin(), group.nodes.end());
+    group.nodes.push_back(n);
+    group.inputs = std::move(inputs);
+    for (const int value : group.inputs) last_reader_[value] = g;
+    group_of_node_[n] = g;
+    group_of_value_[node.outputs[0]] = g;
+    if (row_reduction(node)) reduced_.insert(node.outputs[0]);
+  }
+
+  // The micro-op of a node and the values it reads, where programs have one for its dtypes.
+  std::optional<std::pair<Instruction, std::vector<int>>> instruction_of(
+      const GraphNode& node) const {
+    const MicroOp* micro = micro_op_of(node.op);
+    if (!micro || node.outputs.size() != 1) return std::nullopt;
+    const DType result = spec(node.outputs[0]).dtype;
+    if (spec(node.outputs[0]).shape.size() == 0) return std::nullopt;
+    std::vector<int> inputs = node.inputs;
+    for (const int input : inputs) {
+      if (input < 0 || spec(input).shape.size() == 0) return std::nullopt;
+    }
+    const auto is = [&](size_t i, DType dtype) { return spec(inputs[i]).dtype == dtype; };
+    Instruction code;
+    code.kind = micro->kind;
+    code.function = micro->function;
+    switch (micro->kind) {
+      case Kind::kUnary:
+      case Kind::kBinary:
+        for (size_t i = 0; i < inputs.size(); ++i) {
+          if (!is(i, DType::kFloat32)) return std::nullopt;
+        }
+        if (result != DType::kFloat32) return std::nullopt;
+        break;
+      case Kind::kCompare:
+        if (inputs.size() == 1) inputs.push_back(inputs[0]);
+        if (is(0, DType::kBool) && is(1, DType::kBool)) {
+          const auto function = static_cast<kernels::Compare>(micro->function);
+          if (function == kernels::Compare::kEqual) {
+            code.kind = Kind::kSame;
+          } else if (function == kernels::Compare::kNotEqual) {
+            code.kind = Kind::kXor;
+          } else {
+            return std::nullopt;
+          }
+        } else if (!is(0, DType::kFloat32) || !is(1, DType::kFloat32)) {
+          return std::nullopt;
+        }
+        break;
+      case Kind::kSelect:
+        if (!is(0, DType::kBool) || !is(1, DType::kFloat32)) return std::nullopt;
+        break;
+      case Kind::kClip:
+        if (!is(0, DType::kFloat32)) return std::nullopt;
+        code.low = std::get<double>(attribute(node, "x_min"));
+        code.high = std::get<double>(attribute(node, "x_max"));
+        break;
+      case Kind::kCopy:
+        if (node.op->name == "cast") {
+          if (result == DType::kFloat32 && (is(0, DType::kBool) || is(0, DType::kUInt8))) {
+            code.kind = Kind::kFromBytes;
+          } else if (result == DType::kBool && is(0, DType::kFloat32)) {
+            code.kind = Kind::kToBytes;
+          } else {
+            return std::nullopt;
+          }
+        } else if (result != DType::kFloat32 || is_reshape(graph_, node)) {
+          return std::nullopt;
+        }
+        break;
+      default:  // of bytes
+        if (!is(0, DType::kBool) || !is(1, DType::kBool)) return std::nullopt;
+        break;
+    }
+    return std::make_pair(code, std::move(inputs));
+  }
+
+  // A reduction of the trailing axes that takes whole rows in the order of the op's own kernel.
+  std::optional<RowReduction> row_reduction(const GraphNode& node) const {
+    using kernels::Reduce;
+    RowReduction r{Reduce::kSum, 1, 1};
+    const std::string& name = node.op->name;
+    const bool mean = name == "mean";
+    if (name == "max") {
+      r.function = Reduce::kMax;
+    } else if (name == "min") {
+      r.function = Reduce::kMin;
+    } else if (name != "sum" && !mean) {
+      return std::nullopt;
+    }
+    const TensorSpec& in = spec(node.inputs[0]);
+    if (in.dtype != DType::kFloat32 || !(spec(node.outputs[0]).dtype == in.dtype)) {
+      return std::nullopt;
+    }
+    if (!std::holds_alternative<std::monostate>(attribute(node, "initial"))) return std::nullopt;
+    const AttrValue axis = attribute(node, "axis");
+    const int rank = in.shape.rank();
+    uint32_t reduced = (1u << rank) - 1;
+    if (const auto* axes = std::get_if<IntList>(&axis)) {
+      reduced = 0;
+      for (const int64_t a : *axes) reduced |= 1u << normalize_axis(a, rank, name);
+    }
+    int first = rank;  // of the reduced axes
+    while (first > 0 && ((reduced >> (first - 1)) & 1u)) --first;
+    if (first == rank || (reduced & ((1u << first) - 1)) != 0) return std::nullopt;
+    r.row = in.shape.size(first, rank);
+    if (r.row < 1 || r.row > kMaxPointwiseRow) return std::nullopt;
+    // Few long rows are reduced in parts by the op: another order.
+    if (!reduces_whole_rows(in.shape.size() / r.row, r.row)) return std::nullopt;
+    if (mean) r.divisor = static_cast<double>(r.row);
+    return r;
+  }
+
+  GraphNode fused(const Group& group) {
+    auto attrs = make_ref<PointwiseAttrs>();
+    attrs->shape = group.shape.vector();
+    attrs->inputs = static_cast<int64_t>(group.inputs.size());
+    attrs->row = group.row;
+    std::unordered_map<int, int> number;  // of values within the program
+    for (const int value : group.inputs) number.emplace(value, static_cast<int>(number.size()));
+    std::unordered_map<int, int> uses_inside;
+    for (const int n : group.nodes) {
+      for (const int input : graph_.nodes[n].inputs) ++uses_inside[input];
+    }
+    GraphNode out;
+    out.op = &pointwise_op();
+    out.inputs = group.inputs;
+    for (const int n : group.nodes) {
+      const GraphNode& node = graph_.nodes[n];
+      Instruction code;
+      std::vector<int> inputs = node.inputs;
+      if (const auto reduction = row_reduction(node)) {
+        code.kind = Kind::kRowReduce;
+        code.function = static_cast<uint8_t>(reduction->function);
+        code.divisor = reduction->divisor;
+      } else {
+        std::tie(code, inputs) = *instruction_of(node);
+      }
+      for (size_t p = 0; p < inputs.size(); ++p) code.operands[p] = number.at(inputs[p]);
+      attrs->append(code);
+      const int value = node.outputs[0];
+      const int index = static_cast<int>(number.size());
+      number.emplace(value, index);
+      if (uses_[value] > uses_inside[value]) {
+        attrs->results.push_back(index);
+        out.outputs.push_back(value);
+      }
+    }
+    const GraphNode& last = graph_.nodes[group.nodes.back()];
+    out.scope = last.scope;
+    out.backward = last.backward;
+    out.attrs = std::move(attrs);
+    return out;
+  }
+
+  Graph graph_;
+  std::vector<Group> groups_;
+  std::vector<int> group_of_value_;  // -1 outside; of groups that may have been merged
+  std::vector<int> group_of_node_;
+  std::unordered_map<int, int>
+      last_reader_;                  // of values: the last group that reads it from outside
+  std::unordered_set<int> reduced_;  // values that are results of row reductions
+  std::vector<int> uses_;
+};
+
+}  // namespace
+
+Graph fuse_pointwise(Graph graph) {
+  return Fuser(std::move(graph)).run();
+}
+
+}  // namespace nacre

@@ -1,0 +1,524 @@
+#include "ops/pointwise.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "kernels/abi.h"
+#include "nacre/ops/ops.h"
+#include "ops/loop.h"
+
+namespace nacre {
+
+// What does not depend on shapes or addresses.
+struct PointwiseProgram {
+  std::vector<PointwiseInstruction> code;
+  std::vector<int> target;              // of each instruction: a register, or -1 - output
+  std::vector<int> last_read;           // of each input: the last instruction that reads it
+  std::vector<uint8_t> needs_elements;  // of each input: some reader cannot repeat one element
+  int num_registers = 0;
+};
+
+namespace {
+
+using Instruction = PointwiseInstruction;
+using Kind = Instruction::Kind;
+
+constexpr int64_t kTile = 1024;  // elements; a few registers of 4 KB stay in L1
+constexpr int kMaxOutputs = kMaxPointwiseInstructions;
+constexpr int kScratchSlot = 3;
+
+// Operand `position` may be one element that is repeated.
+bool repeats(Kind kind, int position) {
+  return kind == Kind::kBinary || kind == Kind::kCompare || (kind == Kind::kSelect && position > 0);
+}
+
+std::shared_ptr<const PointwiseProgram> prepare(const PointwiseAttrs& attrs) {
+  auto program = std::make_shared<PointwiseProgram>();
+  const int inputs = static_cast<int>(attrs.inputs);
+  const int count = attrs.num_instructions();
+  for (int i = 0; i < count; ++i) program->code.push_back(attrs.instruction(i));
+  program->last_read.assign(inputs, -1);
+  program->needs_elements.assign(inputs, 0);
+  std::vector<int> last_use(count, -1);  // of each instruction's value
+  for (int i = 0; i < count; ++i) {
+    for (int p = 0; p < 3; ++p) {
+      const int value = program->code[i].operands[p];
+      if (value < 0) continue;
+      if (value >= inputs) {
+        last_use[value - inputs] = i;
+        continue;
+      }
+      program->last_read[value] = i;
+      if (!repeats(program->code[i].kind, p)) program->needs_elements[value] = 1;
+    }
+  }
+  program->target.assign(count, 0);
+  std::vector<uint8_t> is_output(count, 0);
+  for (size_t o = 0; o < attrs.results.size(); ++o) {
+    const int i = static_cast<int>(attrs.results[o]) - inputs;
+    program->target[i] = -1 - static_cast<int>(o);
+    is_output[i] = 1;
+  }
+  std::vector<int> free;
+  for (int i = 0; i < count; ++i) {
+    const Instruction& code = program->code[i];
+    std::vector<int> dying;
+    for (int p = 0; p < 3; ++p) {
+      const int value = code.operands[p] - inputs;
+      if (value < 0 || is_output[value] || last_use[value] != i) continue;
+      if (std::find(dying.begin(), dying.end(), value) == dying.end()) dying.push_back(value);
+    }
+    // A float32 result may take the register of a float32 operand that is not needed again.
+    const auto release = [&](bool bytes) {
+      for (const int value : dying) {
+        if (program->code[value].gives_bytes() == bytes) free.push_back(program->target[value]);
+      }
+    };
+    if (!code.gives_bytes()) release(false);
+    if (!is_output[i]) {
+      if (free.empty()) free.push_back(program->num_registers++);
+      program->target[i] = free.back();
+      free.pop_back();
+    }
+    if (code.gives_bytes()) release(false);
+    release(true);
+  }
+  return program;
+}
+
+// An operand or result at the present tile.
+struct Place {
+  void* data;
+  int step;  // 0: one element, repeated
+
+  float* floats() const { return static_cast<float*>(data); }
+  uint8_t* bytes() const { return static_cast<uint8_t*>(data); }
+};
+
+void combine_bytes(Kind kind, const uint8_t* a, const uint8_t* b, uint8_t* y, int64_t n) {
+  switch (kind) {
+    case Kind::kAnd:
+      for (int64_t i = 0; i < n; ++i) y[i] = a[i] & b[i];
+      break;
+    case Kind::kOr:
+      for (int64_t i = 0; i < n; ++i) y[i] = a[i] | b[i];
+      break;
+    case Kind::kXor:
+      for (int64_t i = 0; i < n; ++i) y[i] = a[i] ^ b[i];
+      break;
+    default:
+      for (int64_t i = 0; i < n; ++i) y[i] = a[i] == b[i];
+      break;
+  }
+}
+
+class Runner {
+ public:
+  explicit Runner(const KernelContext& c)
+      : c_(c),
+        attrs_(c.attrs_as<PointwiseAttrs>()),
+        program_(attrs_.program()),
+        table_(kernels::table()),
+        inputs_(static_cast<int>(c.in.size())) {
+    size_ = 1;
+    for (const int64_t dim : attrs_.shape) size_ *= dim;
+    find_patterns();
+    find_deferred_outputs();
+    choose_tile();
+  }
+
+  void run() const {
+    if (size_ == 0) return;
+    // More work an element: smaller chunks are worth a thread.
+    const int64_t work = std::max<int64_t>(1, static_cast<int64_t>(program_.code.size()) / 2);
+    const int64_t unit = attrs_.row > 0 ? attrs_.row : 1;
+    const int64_t grain = std::max<int64_t>(1, kElementwiseGrain / work / unit);
+    parallel_for(size_ / unit, grain,
+                 [&](int64_t begin, int64_t end) { run_range(begin * unit, end * unit); });
+  }
+
+ private:
+  enum class Pattern : uint8_t { kDense, kScalar, kRuns };
+
+  // What kRuns needs: the iteration space seen as runs of `run_` elements.
+  struct Runs {
+    int step;                              // 0 or 1 within a run
+    bool same;                             // every run reads the same elements
+    std::array<int64_t, kMaxRank> stride;  // of the axes outside the run
+  };
+
+  void find_patterns() {
+    bool runs = false;
+    for (int i = 0; i < inputs_; ++i) {
+      const int64_t n = c_.in[i].size();
+      pattern_[i] = n == size_ ? Pattern::kDense : n == 1 ? Pattern::kScalar : Pattern::kRuns;
+      if (pattern_[i] == Pattern::kScalar && program_.needs_elements[i]) {
+        pattern_[i] = Pattern::kRuns;
+      }
+      runs = runs || pattern_[i] == Pattern::kRuns;
+    }
+    if (runs) find_runs();
+  }
+
+  // Joins neighbouring axes along which every input behaves the same.
+  void find_runs() {
+    const int rank = static_cast<int>(attrs_.shape.size());
+    std::array<uint32_t, kMaxRank> moves{};  // bit i: input i moves along the axis
+    int axes = 0;
+    for (int axis = 0; axis < rank; ++axis) {
+      const int64_t dim = attrs_.shape[axis];
+      if (dim == 1) continue;
+      uint32_t bits = 0;
+      for (int i = 0; i < inputs_; ++i) {
+        const Shape& shape = c_.in[i].shape();
+        const int own = axis - rank + shape.rank();
+        if (own >= 0 && shape[own] != 1) bits |= 1u << i;
+      }
+      if (axes > 0 && moves[axes - 1] == bits) {
+        dims_[axes - 1] *= dim;
+      } else {
+        moves[axes] = bits;
+        dims_[axes++] = dim;
+      }
+    }
+    if (axes == 0) dims_[axes++] = 1;
+    outer_axes_ = axes - 1;
+    run_ = dims_[outer_axes_];
+    for (int i = 0; i < inputs_; ++i) {
+      if (pattern_[i] != Pattern::kRuns) continue;
+      Runs& r = runs_[i];
+      r.step = static_cast<int>((moves[outer_axes_] >> i) & 1u);
+      r.same = true;
+      int64_t stride = r.step ? run_ : 1;
+      for (int d = outer_axes_ - 1; d >= 0; --d) {
+        const bool moving = (moves[d] >> i) & 1u;
+        r.stride[d] = moving ? stride : 0;
+        if (moving) stride *= dims_[d];
+        r.same = r.same && !moving;
+      }
+    }
+  }
+
+  // An output over an input that is read again later is written at the end of each tile.
+  void find_deferred_outputs() {
+    num_registers_ = program_.num_registers;
+    deferred_.fill(-1);
+    for (size_t i = 0; i < program_.code.size(); ++i) {
+      if (program_.target[i] >= 0 || program_.code[i].kind == Kind::kRowReduce) continue;
+      const int o = -1 - program_.target[i];
+      for (int k = 0; k < inputs_; ++k) {
+        if (c_.in[k].data == c_.out[o].data && program_.last_read[k] > static_cast<int>(i)) {
+          deferred_[o] = num_registers_++;
+          break;
+        }
+      }
+    }
+  }
+
+  void choose_tile() {
+    const int64_t unit = attrs_.row > 0 ? attrs_.row : run_ > 0 && run_ <= kTile ? run_ : 1;
+    tile_ = std::max<int64_t>(1, kTile / unit) * unit;
+    // Every register and gathered input begins on a cache line.
+    register_elements_ = (tile_ + 15) / 16 * 16;
+    gathered_.fill(-1);
+    int used = num_registers_;
+    for (int i = 0; i < inputs_; ++i) {
+      if (pattern_[i] == Pattern::kRuns) gathered_[i] = used++;
+    }
+    scratch_bytes_ = static_cast<size_t>(used) * static_cast<size_t>(register_elements_) * 4;
+  }
+
+  int64_t run_offset(const Runs& r, int64_t index) const {
+    int64_t offset = 0;
+    for (int d = outer_axes_ - 1; d >= 0; --d) {
+      offset += index % dims_[d] * r.stride[d];
+      index /= dims_[d];
+    }
+    return offset;
+  }
+
+  template <class T>
+  void gather(int input, T* to, int64_t at, int64_t n) const {
+    const Runs& r = runs_[input];
+    const T* from = c_.in[input].as<const T>();
+    for (const int64_t end = at + n; at < end;) {
+      const int64_t index = at / run_;
+      const int64_t inside = at - index * run_;
+      const int64_t m = std::min(end - at, run_ - inside);
+      const T* p = from + run_offset(r, index);
+      if (r.step) {
+        std::memcpy(to, p + inside, static_cast<size_t>(m) * sizeof(T));
+      } else {
+        std::fill(to, to + m, *p);
+      }
+      to += m;
+      at += m;
+    }
+  }
+
+  void run_range(int64_t begin, int64_t end) const {
+    char* scratch = static_cast<char*>(thread_scratch(scratch_bytes_, kScratchSlot));
+    const auto buffer = [&](int index) -> void* {
+      return scratch + static_cast<size_t>(index) * static_cast<size_t>(register_elements_) * 4;
+    };
+    std::array<Place, kMaxPointwiseInputs + kMaxPointwiseInstructions> places;
+    std::array<int64_t, kMaxPointwiseInputs> phase;  // where in a run a gathered tile begins
+    phase.fill(-1);
+    for (size_t i = 0; i < program_.code.size(); ++i) {
+      if (program_.target[i] >= 0) places[inputs_ + i] = {buffer(program_.target[i]), 1};
+    }
+    for (int64_t at = begin; at < end;) {
+      int64_t n = std::min(tile_, end - at);
+      if (run_ > kTile && attrs_.row == 0) n = std::min(n, run_ - at % run_);  // nothing to gather
+      for (int i = 0; i < inputs_; ++i) places[i] = input_place(i, at, n, buffer, phase);
+      for (size_t i = 0; i < program_.code.size(); ++i) {
+        if (program_.target[i] >= 0) continue;
+        const int o = -1 - program_.target[i];
+        places[inputs_ + i] = {
+            deferred_[o] >= 0
+                ? buffer(deferred_[o])
+                : c_.out[o].as<char>() + static_cast<size_t>(at) * size_of(c_.out[o].dtype()),
+            1};
+      }
+      for (size_t i = 0; i < program_.code.size(); ++i) {
+        execute(program_.code[i], places.data(), places[inputs_ + i].data, at, n,
+                program_.target[i]);
+      }
+      for (size_t i = 0; i < program_.code.size(); ++i) {
+        const int o = -1 - program_.target[i];
+        if (o < 0 || deferred_[o] < 0) continue;
+        const size_t element = size_of(c_.out[o].dtype());
+        std::memcpy(c_.out[o].as<char>() + static_cast<size_t>(at) * element, buffer(deferred_[o]),
+                    static_cast<size_t>(n) * element);
+      }
+      at += n;
+    }
+  }
+
+  template <class BufferOf>
+  Place input_place(int i, int64_t at, int64_t n, const BufferOf& buffer,
+                    std::array<int64_t, kMaxPointwiseInputs>& phase) const {
+    const Buffer& in = c_.in[i];
+    const size_t element = size_of(in.dtype());
+    if (pattern_[i] == Pattern::kScalar) return {in.data, 0};
+    if (pattern_[i] == Pattern::kDense) {
+      return {in.as<char>() + static_cast<size_t>(at) * element, 1};
+    }
+    const Runs& r = runs_[i];
+    const int64_t inside = at % run_;
+    if (inside + n <= run_ && (r.step || !program_.needs_elements[i])) {
+      const int64_t offset = run_offset(r, at / run_) + (r.step ? inside : 0);
+      return {in.as<char>() + static_cast<size_t>(offset) * element, r.step};
+    }
+    void* to = buffer(gathered_[i]);
+    if (!(r.same && phase[i] == inside)) {
+      // Also what later tiles of full length read, where all runs are alike.
+      const int64_t length = r.same ? std::min(tile_, size_ - at) : n;
+      if (element == 1) {
+        gather(i, static_cast<uint8_t*>(to), at, length);
+      } else {
+        gather(i, static_cast<float*>(to), at, length);
+      }
+      phase[i] = inside;
+    }
+    return {to, 1};
+  }
+
+  void execute(const Instruction& code, const Place* places, void* result, int64_t at, int64_t n,
+               int target) const {
+    const Place& a = places[code.operands[0]];
+    float* y = static_cast<float*>(result);
+    uint8_t* bytes = static_cast<uint8_t*>(result);
+    const auto operand = [&](int p) -> const Place& { return places[code.operands[p]]; };
+    switch (code.kind) {
+      case Kind::kUnary:
+        table_.unary[code.function](a.floats(), y, n);
+        break;
+      case Kind::kBinary:
+        table_.binary[code.function](a.floats(), operand(1).floats(), y, n, a.step,
+                                     operand(1).step);
+        break;
+      case Kind::kCompare:
+        table_.compare[code.function](a.floats(), operand(1).floats(), bytes, n, a.step,
+                                      operand(1).step);
+        break;
+      case Kind::kSelect:
+        table_.select(a.bytes(), operand(1).floats(), operand(2).floats(), y, n, operand(1).step,
+                      operand(2).step);
+        break;
+      case Kind::kClip:
+        table_.clip(a.floats(), y, n, static_cast<float>(code.low), static_cast<float>(code.high));
+        break;
+      case Kind::kAnd:
+      case Kind::kOr:
+      case Kind::kXor:
+      case Kind::kSame:
+        combine_bytes(code.kind, a.bytes(), operand(1).bytes(), bytes, n);
+        break;
+      case Kind::kFromBytes:
+        table_.float_from_u8(a.bytes(), y, n);
+        break;
+      case Kind::kToBytes: {
+        const float zero = 0;
+        table_.compare[static_cast<int>(kernels::Compare::kNotEqual)](a.floats(), &zero, bytes, n,
+                                                                      1, 0);
+        break;
+      }
+      case Kind::kCopy:
+        std::memmove(y, a.data, static_cast<size_t>(n) * sizeof(float));
+        break;
+      case Kind::kRowReduce: {
+        const int64_t rows = n / attrs_.row;
+        float* to = c_.out[-1 - target].as<float>() + at / attrs_.row;
+        table_.reduce[code.function](a.floats(), to, 0, rows, attrs_.row, 1);
+        if (code.divisor != 1) {
+          for (int64_t r = 0; r < rows; ++r) to[r] /= static_cast<float>(code.divisor);
+        }
+        break;
+      }
+    }
+  }
+
+  const KernelContext& c_;
+  const PointwiseAttrs& attrs_;
+  const PointwiseProgram& program_;
+  const kernels::KernelTable& table_;
+  const int inputs_;
+  int64_t size_ = 0;
+  int64_t tile_ = kTile;
+  int64_t register_elements_ = 0;
+  size_t scratch_bytes_ = 0;
+  int num_registers_ = 0;
+  std::array<Pattern, kMaxPointwiseInputs> pattern_;
+  std::array<Runs, kMaxPointwiseInputs> runs_;
+  std::array<int, kMaxPointwiseInputs> gathered_;  // the buffer of a gathered input
+  std::array<int, kMaxOutputs> deferred_;          // the register of a deferred output, or -1
+  std::array<int64_t, kMaxRank> dims_{};
+  int outer_axes_ = 0;
+  int64_t run_ = 0;  // elements of a run; 0: no input needs runs
+};
+
+}  // namespace
+
+std::string_view PointwiseInstruction::name() const {
+#define NACRE_NAME(function, name, kind)  \
+  case kernels::NACRE_NAME_ENUM::k##kind: \
+    return name;
+  switch (kind) {
+#define NACRE_NAME_ENUM Unary
+    case Kind::kUnary:
+      switch (static_cast<kernels::Unary>(function)) {
+        NACRE_UNARY_OPS(NACRE_NAME)
+        default:
+          return "unary";
+      }
+#undef NACRE_NAME_ENUM
+#define NACRE_NAME_ENUM Binary
+    case Kind::kBinary:
+      switch (static_cast<kernels::Binary>(function)) {
+        NACRE_BINARY_OPS(NACRE_NAME)
+        NACRE_GRADIENT_OPS(NACRE_NAME)
+        default:
+          return "binary";
+      }
+#undef NACRE_NAME_ENUM
+#define NACRE_NAME_ENUM Compare
+    case Kind::kCompare:
+      switch (static_cast<kernels::Compare>(function)) {
+        NACRE_COMPARE_OPS(NACRE_NAME)
+        default:
+          return "compare";
+      }
+#undef NACRE_NAME_ENUM
+#undef NACRE_NAME
+    case Kind::kSelect:
+      return "where";
+    case Kind::kClip:
+      return "clip";
+    case Kind::kAnd:
+      return "and";
+    case Kind::kOr:
+      return "or";
+    case Kind::kXor:
+      return "xor";
+    case Kind::kSame:
+      return "same";
+    case Kind::kFromBytes:
+    case Kind::kToBytes:
+      return "cast";
+    case Kind::kCopy:
+      return "repeat";
+    case Kind::kRowReduce:
+      break;
+  }
+  switch (static_cast<kernels::Reduce>(function)) {
+    case kernels::Reduce::kMax:
+      return "max";
+    case kernels::Reduce::kMin:
+      return "min";
+    default:
+      return divisor == 1 ? "sum" : "mean";
+  }
+}
+
+void PointwiseAttrs::append(const PointwiseInstruction& i) {
+  code.push_back(static_cast<int64_t>(i.kind));
+  code.push_back(i.function);
+  for (const int operand : i.operands) code.push_back(operand);
+  const bool reduces = i.kind == Kind::kRowReduce;
+  numbers.push_back(reduces ? i.divisor : i.low);
+  numbers.push_back(reduces ? 0 : i.high);
+}
+
+PointwiseInstruction PointwiseAttrs::instruction(int index) const {
+  const int64_t* field = code.data() + index * Instruction::kFields;
+  Instruction i;
+  i.kind = static_cast<Kind>(field[0]);
+  i.function = static_cast<uint8_t>(field[1]);
+  for (int p = 0; p < 3; ++p) i.operands[p] = static_cast<int>(field[2 + p]);
+  const double* number = numbers.data() + 2 * index;
+  if (i.kind == Kind::kRowReduce) {
+    i.divisor = number[0];
+  } else {
+    i.low = number[0];
+    i.high = number[1];
+  }
+  return i;
+}
+
+std::string PointwiseAttrs::text() const {
+  std::string out;
+  for (int i = 0; i < num_instructions(); ++i) {
+    if (i > 0) out += ", ";
+    out += instruction(i).name();
+  }
+  return out;
+}
+
+const PointwiseProgram& PointwiseAttrs::program() const {
+  std::call_once(once_, [this] { program_ = prepare(*this); });
+  return *program_;
+}
+
+const OpDef& pointwise_op() {
+  static const OpDef op = [] {
+    OpDef def;
+    def.name = "pointwise";
+    def.params = "*xs, shape!, inputs!, code!, numbers!, results!, row!";
+    def.doc = "A pointwise program.";
+    def.make_attrs = make_attrs_of<PointwiseAttrs>;
+    def.kernel = [](const KernelContext& c) { Runner(c).run(); };
+    def.flops = [](const Attrs* attrs, std::span<const Buffer>, std::span<const Buffer>) {
+      const auto& a = static_cast<const PointwiseAttrs&>(*attrs);
+      return static_cast<double>(Shape(a.shape).size()) * a.num_instructions();
+    };
+    def.elementwise = true;
+    def.differentiable = false;
+    def.internal = true;
+    return def;
+  }();
+  return op;
+}
+
+}  // namespace nacre
