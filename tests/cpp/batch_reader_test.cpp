@@ -11,7 +11,7 @@ using namespace nacre;
 namespace {
 
 Tensor numbered(int64_t rows, int64_t cols) {
-  Tensor t(TensorSpec{Shape{rows, cols}, DType::kFloat32});
+  Tensor t(TensorSpec{DType::kFloat32, Shape{rows, cols}});
   for (int64_t i = 0; i < rows * cols; ++i) t.mutable_data<float>()[i] = static_cast<float>(i);
   return t;
 }
