@@ -12,8 +12,8 @@
 namespace nacre::bindings {
 namespace {
 
-// A layer whose build and call are Python methods: `_build(shapes)` and `_call(tensors, training)`
-// of the object that owns this one.
+// A layer whose build and call are Python methods: `_build(shapes)` and `_call(tensors, training,
+// masks)` of the object that owns this one.
 class PythonLayer final : public Layer {
  public:
   PythonLayer(py::handle owner, std::string class_name)
@@ -29,8 +29,13 @@ class PythonLayer final : public Layer {
 
   Tensors call(const Tensors& inputs, const CallContext& context) override {
     const py::gil_scoped_acquire gil;
-    return tensors_from(owner_.get().attr("_call")(tensors_to_list(inputs), context.training));
+    return tensors_from(owner_.get().attr("_call")(tensors_to_list(inputs), context.training,
+                                                   tensors_to_list(context.masks)));
   }
+
+ protected:
+  // Python knows which tensors are one argument, and gives the outputs their masks itself.
+  void attach_masks(const Tensors&, Tensors&, const Tensors&) override {}
 
  private:
   WeakObject owner_;
@@ -129,16 +134,24 @@ void bind_layers(py::module_& m) {
   py::class_<Layer, Configurable, Ref<Layer>>(m, "Layer")
       .def(
           "call",
-          [](Layer& layer, py::list inputs, std::optional<bool> training) {
-            return tensors_to_list(layer(tensors_from(inputs), training));
+          [](Layer& layer, py::list inputs, std::optional<bool> training, py::object masks) {
+            return tensors_to_list(layer(tensors_from(inputs), training,
+                                         masks.is_none() ? Tensors() : tensors_from(masks)));
           },
-          py::arg("inputs"), py::arg("training") = py::none())
+          py::arg("inputs"), py::arg("training") = py::none(), py::arg("masks") = py::none())
       .def(
           "call_one",
-          [](Layer& layer, const Tensor& x, std::optional<bool> training) {
-            return layer(x, training);
+          [](Layer& layer, const Tensor& x, std::optional<bool> training, py::object mask) {
+            return layer(x, training, mask.is_none() ? Tensor() : to_tensor(mask.ptr()));
           },
-          py::arg("x"), py::arg("training") = py::none())
+          py::arg("x"), py::arg("training") = py::none(), py::arg("mask") = py::none())
+      .def("reset_state", &Layer::reset_state)
+      .def("compute_mask",
+           [](Layer& layer, py::list inputs, py::list masks) {
+             return tensors_to_list(layer.compute_mask(tensors_from(inputs), tensors_from(masks)));
+           })
+      .def_property("supports_masking", &Layer::supports_masking, &Layer::set_supports_masking)
+      .def_property_readonly("takes_mask", &Layer::takes_mask)
       .def("ensure_built", &Layer::ensure_built)
       .def("output_spec",
            [](Layer& layer, const std::vector<std::pair<Shape, DType>>& inputs) {

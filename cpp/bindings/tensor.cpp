@@ -92,6 +92,19 @@ PyObject* get_false(PyObject*, void*) {
   Py_RETURN_FALSE;
 }
 
+PyObject* get_mask(PyObject* self, void*) {
+  return guarded([&] { return wrap(tensor_of(self).mask()); });
+}
+int set_mask(PyObject* self, PyObject* value, void*) {
+  return guarded<int>(
+      [&] {
+        const bool none = !value || value == Py_None;
+        reinterpret_cast<PyTensor*>(self)->tensor.set_mask(none ? Tensor() : to_tensor(value));
+        return 0;
+      },
+      -1);
+}
+
 PyGetSetDef kAttributes[] = {
     {"shape", get_shape, nullptr, "Dimensions, a tuple; None where not known yet.", nullptr},
     {"dtype", get_dtype, nullptr, "Name of the element type, e.g. 'float32'.", nullptr},
@@ -103,6 +116,7 @@ PyGetSetDef kAttributes[] = {
     {"T", get_transposed, nullptr, "The tensor with its axes reversed.", nullptr},
     {"sparse", get_false, nullptr, "False: tensors are dense.", nullptr},
     {"ragged", get_false, nullptr, "False: tensors are dense.", nullptr},
+    {"_keras_mask", get_mask, set_mask, "Which steps count, or None.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
 // --- reading values ---

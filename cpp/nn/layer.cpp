@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 
+#include "nacre/graph/plan.h"
 #include "nacre/graph/scope.h"
 #include "nacre/ops/ops.h"
 #include "nacre/ops/recorder.h"
@@ -63,6 +64,19 @@ std::map<std::string, int, std::less<>>& name_counts() {
   if (named || error.kind() == ErrorKind::kInterrupted) throw error;
   if (word > 0 && rest.starts_with(": ")) text = rest.substr(2);
   throw Error(error.kind(), str_cat(layer.class_name(), " '", layer.name(), "': ", text));
+}
+
+// The masks given to a call, else those its inputs carry; empty where there is none.
+Tensors masks_of(const Tensors& inputs, const Tensors& given) {
+  Tensors masks;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    Tensor mask = i < given.size() ? given[i] : Tensor();
+    if (!mask.defined() && inputs[i].defined()) mask = inputs[i].mask();
+    if (!mask.defined()) continue;
+    masks.resize(inputs.size());
+    masks[i] = std::move(mask);
+  }
+  return masks;
 }
 
 // Set while shapes are inferred with a copy of a layer: its weights need no values.
@@ -169,10 +183,12 @@ void Layer::ensure_built(const std::vector<Shape>& input_shapes) {
   build_shapes_ = input_shapes;
 }
 
-Tensors Layer::operator()(const Tensors& inputs, std::optional<bool> training) {
+Tensors Layer::operator()(const Tensors& inputs, std::optional<bool> training,
+                          const Tensors& masks) {
   CallContext context;
-  if (!g_frames.empty()) context = g_frames.back().context;
+  if (!g_frames.empty()) context.training = g_frames.back().context.training;
   if (training) context.training = *training;
+  context.masks = masks_of(inputs, masks);
   if (!built_) {
     std::vector<Shape> shapes;
     for (const Tensor& t : inputs) shapes.push_back(t.shape());
@@ -180,21 +196,16 @@ Tensors Layer::operator()(const Tensors& inputs, std::optional<bool> training) {
   }
   const FrameScope frame(this, context);
   try {
-    bool casts = false;
-    for (const Tensor& t : inputs) {
-      casts = casts ||
-              (autocast_ && t.defined() && is_floating(t.dtype()) && t.dtype() != policy_.compute);
+    Tensors converted;
+    for (size_t i = 0; i < inputs.size() && autocast_; ++i) {
+      const Tensor& t = inputs[i];
+      if (!t.defined() || !is_floating(t.dtype()) || t.dtype() == policy_.compute) continue;
+      if (converted.empty()) converted = inputs;
+      converted[i] = ops::cast(t, policy_.compute);
+      converted[i].set_mask(t.mask());
     }
-    Tensors outputs;
-    if (casts) {
-      Tensors converted = inputs;
-      for (Tensor& t : converted) {
-        if (t.defined() && is_floating(t.dtype())) t = ops::cast(t, policy_.compute);
-      }
-      outputs = call(converted, context);
-    } else {
-      outputs = call(inputs, context);
-    }
+    const Tensors& operands = converted.empty() ? inputs : converted;
+    Tensors outputs = call(operands, context);
     if (activity_regularizer_) {
       for (const Tensor& y : outputs) {
         if (y.is_placeholder()) continue;
@@ -203,14 +214,36 @@ Tensors Layer::operator()(const Tensors& inputs, std::optional<bool> training) {
         add_loss(penalty / static_cast<double>(std::max<int64_t>(y.rank() ? y.shape()[0] : 1, 1)));
       }
     }
+    attach_masks(operands, outputs, context.masks);
     return outputs;
   } catch (const Error& error) {
     rethrow_named(*this, error);
   }
 }
 
-Tensor Layer::operator()(const Tensor& x, std::optional<bool> training) {
-  return std::move((*this)(Tensors{x}, training)[0]);
+Tensor Layer::operator()(const Tensor& x, std::optional<bool> training, const Tensor& mask) {
+  return std::move((*this)(Tensors{x}, training, mask.defined() ? Tensors{mask} : Tensors())[0]);
+}
+
+Tensors Layer::compute_mask(const Tensors& inputs, const Tensors& masks) {
+  return masks.empty() ? Tensors() : Tensors{masks[0]};
+}
+
+void Layer::attach_masks(const Tensors& inputs, Tensors& outputs, const Tensors& masks) {
+  if (!supports_masking()) {
+    if (!masks.empty() && module() == kModule && !std::exchange(warned_of_mask_, true)) {
+      warn(str_cat(class_name(), " '", name_,
+                   "': an input has a mask, which this layer does not support; the layers behind "
+                   "it will not see the mask"));
+    }
+    return;
+  }
+  const auto has_mask = [](const Tensor& t) { return t.mask().defined(); };
+  if (std::all_of(outputs.begin(), outputs.end(), has_mask)) return;
+  const Tensors computed = compute_mask(inputs, masks);
+  for (size_t i = 0; i < outputs.size() && i < computed.size(); ++i) {
+    if (!has_mask(outputs[i]) && computed[i].defined()) outputs[i].set_mask(computed[i]);
+  }
 }
 
 Tensors UnaryLayer::call(const Tensors& inputs, const CallContext& context) {

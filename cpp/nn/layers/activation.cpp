@@ -69,9 +69,20 @@ Tensors Softmax::call(const Tensors& inputs, const CallContext& context) {
   }
   Tensor x = inputs[0];
   if (!is_floating(x.dtype())) x = ops::cast(x, compute_dtype());
-  if (inputs.size() == 2 && inputs[1].defined()) {
+  Tensor mask = inputs.size() == 2 ? inputs[1] : context.mask();
+  if (mask.defined()) {
+    bool fits = mask.rank() <= x.rank();
+    for (int i = 1; fits && i <= mask.rank(); ++i) {
+      const int64_t m = mask.dim(-i), n = x.dim(-i);
+      fits = m == 1 || m < 0 || n < 0 || m == n;
+    }
+    if (!fits) {
+      value_error("expected a mask that broadcasts to the input, received shape ", mask.shape(),
+                  " (x: ", x.shape(), ")");
+    }
     const double lowest = x.dtype() == DType::kFloat16 ? -3e4 : -1e9;
-    x = ops::where(ops::cast(inputs[1], DType::kBool), x, ops::scalar(lowest));
+    if (mask.dtype() != DType::kBool) mask = ops::greater(mask, ops::scalar(0.5));
+    x = ops::where(mask, x, ops::scalar(lowest));
   }
   return {ops::softmax(x, axis.normalized(x.rank()))};
 }

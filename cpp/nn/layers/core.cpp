@@ -11,9 +11,6 @@ namespace nacre {
 void Embedding::validate() {
   UnaryLayer::validate();
   set_autocast(false);  // ids would lose digits
-  if (mask_zero) {
-    raise(ErrorKind::kNotImplemented, "Embedding: mask_zero=True is not supported yet");
-  }
 }
 
 void Embedding::build(const Shape& input_shape) {
@@ -32,10 +29,28 @@ Tensor Embedding::call(const Tensor& x, const CallContext& context) {
   return ops::take(value(embeddings_), ids, 0);
 }
 
+Tensors Embedding::compute_mask(const Tensors& inputs, const Tensors& masks) {
+  if (!mask_zero) return {};
+  return {ops::not_equal(inputs[0], ops::scalar(0))};
+}
+
+Tensor Masking::call(const Tensor& x, const CallContext& context) {
+  if (x.rank() < 1) value_error("expected an input with an axis of features, received a scalar");
+  const Tensor counts = ops::any(ops::not_equal(x, ops::scalar(mask_value)), IntList{-1}, true);
+  Tensor y = ops::where(counts, x, ops::zeros_like(x));
+  y.set_mask(ops::squeeze(counts, IntList{-1}));
+  return y;
+}
+
+Tensors Masking::compute_mask(const Tensors& inputs, const Tensors& masks) {
+  return {ops::any(ops::not_equal(inputs[0], ops::scalar(mask_value)), IntList{-1}, false)};
+}
+
 void register_core_layers() {
   register_class<InputLayer>();
   register_class<Dense>();
   register_class<Identity>();
+  register_class<Masking>();
   register_class<Embedding>();
 }
 

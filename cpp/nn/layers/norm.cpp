@@ -41,6 +41,24 @@ bool is_half(DType dtype) {
   return dtype == DType::kFloat16 || dtype == DType::kBFloat16;
 }
 
+// Mean and variance over the steps that count, along all axes but one.
+ops::Moments masked_moments(const Tensor& x, const Tensor& mask, int64_t axis) {
+  IntList axes;
+  for (int i = 0; i < x.rank(); ++i) {
+    if (i != normalize_axis(axis, x.rank(), "axis")) axes.push_back(i);
+  }
+  // Keras 3 adds its epsilon to the number of steps.
+  constexpr double kEpsilon = 1e-7;
+  const Tensor counts =
+      ops::broadcast_to(ops::cast(ops::expand_dims(mask, -1), DType::kBool), x.shape());
+  const Tensor zeros = ops::zeros_like(x);
+  const Tensor total = ops::sum(ops::cast(counts, x.dtype()), axes, true) + kEpsilon;
+  const Tensor mean = ops::sum(ops::where(counts, x, zeros), axes, true) / total;
+  const Tensor difference = ops::where(counts, x - mean, zeros);
+  const Tensor variance = ops::sum(ops::square(difference), axes, true) / total;
+  return {ops::squeeze(mean, axes), ops::squeeze(variance, axes)};
+}
+
 }  // namespace
 
 void BatchNormalization::validate() {
@@ -67,6 +85,10 @@ void BatchNormalization::build(const Shape& input_shape) {
 
 Tensor BatchNormalization::call(const Tensor& input, const CallContext& context) {
   require_sizes(input, {axis}, moving_mean_);
+  if (const Tensor mask = context.mask(); mask.defined() && mask.rank() != input.rank() - 1) {
+    value_error("expected a mask of rank ", input.rank() - 1, ", received shape ", mask.shape(),
+                " (x: ", input.shape(), ")");
+  }
   // Half precision has too little range for statistics.
   const DType compute = compute_dtype();
   const DType dtype = is_half(compute) ? DType::kFloat32 : compute;
@@ -78,7 +100,15 @@ Tensor BatchNormalization::call(const Tensor& input, const CallContext& context)
   const Tensor moving_variance = moving_variance_->value();
   Tensor y;
   if (context.training && trainable()) {
-    const ops::BatchNormResult result = ops::batch_norm_train(x, gamma, beta, axis, epsilon);
+    const Tensor mask = context.mask();
+    ops::BatchNormResult result;
+    if (mask.defined()) {
+      const ops::Moments m = masked_moments(x, mask, axis);
+      result = {ops::batch_normalization(x, m.mean, m.variance, axis, beta, gamma, epsilon), m.mean,
+                m.variance};
+    } else {
+      result = ops::batch_norm_train(x, gamma, beta, axis, epsilon);
+    }
     y = result.y;
     if (!x.is_placeholder()) {
       const auto follow = [&](const VariableRef& variable, const Tensor& moving,

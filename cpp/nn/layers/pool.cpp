@@ -56,6 +56,11 @@ Tensor GlobalPoolLayer::call(const Tensor& x, const CallContext& context) {
   IntList axes;
   const int first = data_format.channels_first() ? 2 : 1;
   for (int i = 0; i < num_axes_; ++i) axes.push_back(first + i);
+  if (const Tensor mask = takes_mask() ? context.mask() : Tensor(); mask.defined()) {
+    const Tensor counts = ops::cast(ops::expand_dims(mask, 3 - first), DType::kBool);
+    const Tensor total = ops::sum(ops::where(counts, x, ops::zeros_like(x)), axes, keepdims);
+    return total / ops::sum(ops::cast(counts, x.dtype()), axes, keepdims);
+  }
   return (takes_max_ ? ops::max : ops::mean)(x, axes, keepdims);
 }
 

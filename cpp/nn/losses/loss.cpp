@@ -91,17 +91,27 @@ Tensor Loss::operator()(const Tensor& y_true, const Tensor& y_pred, const Tensor
   squeeze_or_expand(target, prediction);
   const std::string reduction = reduction_.value_or("none");
   const Tensor values = call(target, prediction);
-  Tensor weight = sample_weight;
+  Tensor mask = y_pred.mask();
   if (const Tensor counted = this->counted(target, prediction); counted.defined()) {
-    Tensor mask = ops::cast(counted, values.dtype());
-    if (reduction == "sum_over_batch_size" || reduction == "mean") {
-      // The mean over those that count; 0 where none does.
-      const Tensor valid = ops::maximum(ops::sum(mask), ops::scalar(1));
-      mask = mask * (static_cast<double>(values.size()) / valid);
-    }
-    weight = weight.defined() ? mask * weight_like(weight, values) : mask;
+    mask = mask.defined() ? ops::logical_and(mask, counted) : counted;
   }
-  return reduce_weighted(values, weight, reduction);
+  const bool for_mean = reduction == "sum_over_batch_size" || reduction == "mean";
+  return reduce_weighted(values, apply_mask(sample_weight, mask, values.dtype(), for_mean),
+                         reduction);
+}
+
+Tensor apply_mask(const Tensor& sample_weight, const Tensor& mask, DType dtype, bool for_mean) {
+  if (!mask.defined()) return sample_weight;
+  Tensor counts = ops::cast(mask, dtype);
+  if (for_mean) {
+    // Without any sample that counts the loss is 0.
+    const Tensor valid = ops::maximum(ops::sum(counts), ops::scalar(1));
+    counts = counts * (static_cast<double>(counts.size()) / valid);
+  }
+  if (!sample_weight.defined()) return counts;
+  Tensor weight = ops::cast(sample_weight, dtype);
+  squeeze_or_expand(counts, weight);
+  return counts * weight_like(weight, counts);
 }
 
 Tensor FunctionLoss::call(const Tensor& y_true, const Tensor& y_pred) {

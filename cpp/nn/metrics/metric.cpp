@@ -46,9 +46,9 @@ WeightedValues to_samples(const Tensor& values, const Tensor& sample_weight, Red
     return axes;
   };
   Tensor v = is_floating(values.dtype()) ? values : ops::cast(values, floatx());
-  Tensor w;
-  if (sample_weight.defined()) {
-    w = ops::cast(sample_weight, v.dtype());
+  Tensor w = apply_mask(sample_weight, values.mask(), v.dtype(), false);
+  if (w.defined()) {
+    w = ops::cast(w, v.dtype());
     squeeze_or_expand(v, w);
     if (v.rank() > w.rank()) v = reduce(v, axes_from(w.rank(), v.rank()), false);
     bool fits = v.rank() == w.rank();
@@ -110,7 +110,8 @@ Tensor Mean::result() {
 void MeanMetricWrapper::update_state(const Tensor& y_true, const Tensor& y_pred,
                                      const Tensor& sample_weight) {
   if (!y_pred.defined()) value_error(class_name(), ": expected y_true and y_pred, received one");
-  add(call(y_true, y_pred), sample_weight);
+  const Tensor values = call(y_true, y_pred);
+  add(values, apply_mask(sample_weight, y_pred.mask(), dtype(), false));
 }
 
 }  // namespace nacre

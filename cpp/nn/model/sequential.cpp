@@ -130,9 +130,10 @@ Tensors Sequential::call(const Tensors& inputs, const CallContext& context) {
       if (!fits) value_error("expected an input of shape ", expected, ", received ", x.shape());
     }
   }
+  Tensor mask = context.mask();
   for (const auto& layer : layers) {
     if (layer->class_name() == "InputLayer") continue;
-    x = (*layer)(x);
+    x = (*layer)(x, {}, std::exchange(mask, Tensor()));
   }
   return {x};
 }

@@ -2,7 +2,7 @@
 
 from nacre.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from nacre.layers.conv import Conv1D, Conv2D, Conv3D, Convolution1D, Convolution2D, Convolution3D
-from nacre.layers.core import Dense, Embedding, Identity, InputLayer, Lambda
+from nacre.layers.core import Dense, Embedding, Identity, InputLayer, Lambda, Masking
 from nacre.layers.input_spec import InputSpec
 from nacre.layers.layer import Layer
 from nacre.layers.merging import (
@@ -134,6 +134,7 @@ __all__ = [
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
+    "Masking",
     "MaxPool1D",
     "MaxPool2D",
     "MaxPool3D",

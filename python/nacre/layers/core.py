@@ -67,7 +67,7 @@ class Embedding(Layer):
         embeddings_initializer: Initializer of the table, shape ``(input_dim, output_dim)``.
         embeddings_regularizer: Penalty of the table.
         embeddings_constraint: Projection of the table after each update.
-        mask_zero: Not supported yet.
+        mask_zero: Whether id 0 is padding: its steps are masked for the layers behind.
 
     Input shape:
         ``(...)``, integers
@@ -96,6 +96,30 @@ class Embedding(Layer):
         mask_zero: bool = False,
         **kwargs: Any,
     ) -> None: ...
+
+
+@native
+class Masking(Layer):
+    """Masks the steps whose features all equal a value; they become 0.
+
+    Layers behind that take masks (recurrent ones, pooling, losses, metrics) skip these steps.
+
+    Args:
+        mask_value: The value.
+
+    Input shape:
+        ``(batch, steps, features)``
+
+    Output shape:
+        That of the input.
+
+    Example:
+        >>> import nacre
+        >>> nacre.layers.Masking()(nacre.ops.array([[[1.0], [0.0]]]))._keras_mask.tolist()
+        [[True, False]]
+    """
+
+    def __init__(self, mask_value: float = 0.0, **kwargs: Any) -> None: ...
 
 
 @native
@@ -203,9 +227,9 @@ class Lambda(Layer):
     ``nacre.saving.register``.
 
     Args:
-        function: ``function(inputs, **arguments)``; it may take ``training``.
+        function: ``function(inputs, **arguments)``; it may take ``training`` and ``mask``.
         output_shape: Kept for Keras's signature; the shape is found by calling the function.
-        mask: Kept for Keras's signature.
+        mask: Mask of the output: a tensor, or ``mask(inputs, mask)``; default: none.
         arguments: Keyword arguments of the function.
 
     Input shape:
@@ -236,12 +260,18 @@ class Lambda(Layer):
             raise TypeError(f"Lambda: expected a function, received {function!r}")
         self.function = function
         self.arguments = dict(arguments or {})
+        self.mask = mask
+        self.supports_masking = mask is not None
 
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
+    def call(self, inputs: Any, mask: Any = None, training: bool | None = None) -> Any:
         """``function(inputs)``."""
-        if takes(self.function, "training"):
-            return self.function(inputs, training=training, **self.arguments)
-        return self.function(inputs, **self.arguments)
+        given = {"mask": mask, "training": training}
+        known = {name: value for name, value in given.items() if takes(self.function, name)}
+        return self.function(inputs, **known, **self.arguments)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """The mask given to the constructor, called if it is a function."""
+        return self.mask(inputs, mask) if callable(self.mask) else self.mask
 
     def get_config(self) -> dict[str, Any]:
         """Name and arguments; the function itself is no data: only its name is kept."""

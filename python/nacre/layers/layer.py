@@ -9,6 +9,7 @@ from typing import Any
 from nacre import _core
 from nacre._native import Signature
 from nacre._tracking import tracked, untrack
+from nacre.layers import masks
 from nacre.layers.arguments import (
     BASE_ARGUMENTS,
     LAYER_ARGUMENTS,
@@ -71,6 +72,7 @@ class Layer(LayerState):
 
     _module = "layers"
     _base_arguments = BASE_ARGUMENTS
+    _call_arguments: tuple[str, ...] = ("training", "mask")  # by name, of C++ layers
     _build_shapes: Any = None
     _building = False
     _build_call: tuple | None = None
@@ -112,6 +114,7 @@ class Layer(LayerState):
             config["activity_regularizer"] = regularizer
         core = _core.PythonLayer(self, type(self).__name__, config)
         core.autocast = autocast
+        core.supports_masking = type(self).compute_mask is not Layer.compute_mask
         self._set_state(core, {"activity_regularizer": activity_regularizer}, shape)
 
     def _set_state(self, core: Any, arguments: dict[str, Any], input_shape: Any = None) -> None:
@@ -146,6 +149,7 @@ class Layer(LayerState):
                 activity_regularizer=arguments.get("activity_regularizer"),
             )
             self._core.add_sublayer(native)
+            self._core.supports_masking |= native.supports_masking
             self._set_state(self._core, arguments, shape)
         else:
             self._set_state(native, arguments, shape)
@@ -153,7 +157,8 @@ class Layer(LayerState):
 
     @classmethod
     def _overrides_native(cls, native: type) -> bool:
-        return any(getattr(cls, name) is not getattr(native, name) for name in ("build", "call"))
+        hooks = ("build", "call", "compute_mask")
+        return any(getattr(cls, name) is not getattr(native, name) for name in hooks)
 
     # Attributes ---------------------------------------------------------------------------------
 
@@ -249,17 +254,25 @@ class Layer(LayerState):
             raise RuntimeError(f"{type(self).__name__}: super().__init__() was never called")
         native = self.__dict__.get("_native_core") is core
         if native and len(args) == 1 and not isinstance(args[0], list | tuple | dict):
-            training = kwargs.pop("training", None)
-            kwargs.pop("mask", None)
-            if kwargs:
-                raise TypeError(f"{type(self).__name__}: unknown argument '{next(iter(kwargs))}'")
-            return core.call_one(args[0], training)
+            unknown = [name for name in kwargs if name not in self._call_arguments]
+            if unknown or (kwargs.get("mask") is not None and not core.takes_mask):
+                name = unknown[0] if unknown else "mask"
+                raise TypeError(f"{type(self).__name__}: unknown argument '{name}'")
+            if kwargs.keys() <= {"training", "mask"}:
+                return core.call_one(args[0], kwargs.get("training"), kwargs.get("mask"))
         return self._call_with_structure(args, kwargs)
 
     def _call_with_structure(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         from nacre import _structure
 
         training = kwargs.pop("training", None)
+        given = None
+        if self.__dict__.get("_native_core") is self._core:
+            given = kwargs.pop("mask", None)
+            if given is not None:
+                if not self._core.takes_mask:
+                    raise TypeError(f"{type(self).__name__}: unknown argument 'mask'")
+                given = masks.leaves(given)
         tensors, structure = _structure.flatten_tensors((args, kwargs))
         specs = self.__dict__.get("input_spec")
         if specs is not None:
@@ -270,7 +283,7 @@ class Layer(LayerState):
         frame: dict[str, Any] = {"arguments": structure}
         self._calls.append(frame)
         try:
-            outputs = self._core.call(tensors, training)
+            outputs = self._core.call(tensors, training, given)
         finally:
             self._calls.pop()
         if "outputs" in frame:
@@ -302,8 +315,19 @@ class Layer(LayerState):
             return (), {name: known[name] for name in names if name in known}
         return (args[0] if args else next(iter(kwargs.values()), None),), {}
 
-    def _call(self, tensors: list, training: bool) -> list:
-        """Called by C++ to run ``call``."""
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The masks of the outputs for inputs with these masks; None for none."""
+        native = self.__dict__.get("_native_core")
+        if native is None:
+            return previous_mask
+        given = masks.leaves(previous_mask)
+        if all(mask is None for mask in given):
+            given = []
+        found = native.compute_mask(masks.leaves(inputs), given)
+        return found[0] if len(found) == 1 else found or None
+
+    def _call(self, tensors: list, training: bool, given: list) -> list:
+        """Called by C++ to run ``call``, with the masks of the tensors if any has one."""
         from nacre import _structure
 
         kwargs: dict[str, Any] = {}
@@ -313,10 +337,18 @@ class Layer(LayerState):
             args, kwargs = _structure.unflatten_tensors(frame["arguments"], tensors)
         else:
             args = (tensors[0],) if len(tensors) == 1 else (tensors,)
-        if takes(type(self).call, "training"):
+            for tensor, mask in zip(tensors, given, strict=False):
+                tensor._keras_mask = mask
+        call = type(self).call
+        masking = bool(given) or self.supports_masking or takes(call, "mask")
+        if masking:
+            kwargs, first, previous = masks.fill_arguments(call, args, kwargs)
+        if takes(call, "training"):
             kwargs = {**kwargs, "training": training}
         outputs = self.call(*args, **kwargs)
         flat, structure = _structure.flatten_tensors(outputs)
+        if masking:
+            masks.attach(self, first, flat, previous)
         if frame is not None:
             frame["outputs"] = structure
         return flat

@@ -41,6 +41,15 @@ class LayerState(Native):
         self._core.trainable = bool(value)
 
     @property
+    def supports_masking(self) -> bool:
+        """Whether masks go on behind the layer."""
+        return self._core.supports_masking
+
+    @supports_masking.setter
+    def supports_masking(self, value: bool) -> None:
+        self._core.supports_masking = bool(value)
+
+    @property
     def dtype_policy(self) -> Any:
         """The dtypes of computation and variables."""
         from nacre._dtype_policy import DTypePolicy

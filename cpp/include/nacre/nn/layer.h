@@ -14,10 +14,12 @@
 
 namespace nacre {
 
-// What a call knows besides its inputs. Nested layers inherit it.
+// What a call knows besides its inputs. Nested layers inherit all but the masks.
 struct CallContext {
   bool training = false;
-  Tensor mask;  // of the first input; undefined: none
+  Tensors masks;  // one an input, undefined where it has none; empty: no input has one
+
+  Tensor mask(size_t input = 0) const { return input < masks.size() ? masks[input] : Tensor(); }
 };
 
 // The dtype of computation and of variables: "float32", "mixed_bfloat16", ...
@@ -48,12 +50,26 @@ class Layer : public Configurable {
   void validate() override;
 
   // Builds at the first call, casts floating inputs to the compute dtype, checks and runs call().
-  // Errors name the layer. training: of the enclosing call when not given.
-  Tensors operator()(const Tensors& inputs, std::optional<bool> training = {});
-  Tensor operator()(const Tensor& x, std::optional<bool> training = {});
+  // Errors name the layer. training: of the enclosing call when not given. masks: one an input,
+  // in place of the one that the input carries; the outputs carry theirs.
+  Tensors operator()(const Tensors& inputs, std::optional<bool> training = {},
+                     const Tensors& masks = {});
+  Tensor operator()(const Tensor& x, std::optional<bool> training = {}, const Tensor& mask = {});
 
   virtual void build(const std::vector<Shape>& input_shapes) {}
   virtual Tensors call(const Tensors& inputs, const CallContext& context) = 0;
+
+  // Forgets what the layer carries from one call to the next (stateful recurrent layers).
+  virtual void reset_state() {}
+
+  // Whether `mask` is an argument of calls: the layer computes with it.
+  virtual bool takes_mask() const { return false; }
+  // Whether masks go on behind the layer; where they do not, a call with one warns.
+  bool supports_masking() const { return supports_masking_.value_or(passes_masks()); }
+  void set_supports_masking(bool supports) { supports_masking_ = supports; }
+  // The masks of the outputs, from those of the inputs (empty: none has one). Outputs without an
+  // entry have none. The first input's mask goes to the first output unless a layer knows better.
+  virtual Tensors compute_mask(const Tensors& inputs, const Tensors& masks);
   // The specs that call() gives for inputs of these, found by calling it with placeholders. A layer
   // of the library that is not built yet stays so: a copy without weights of its own is called.
   std::vector<TensorSpec> compute_output_spec(const std::vector<TensorSpec>& inputs);
@@ -102,6 +118,10 @@ class Layer : public Configurable {
  protected:
   // A variable's value in the compute dtype.
   Tensor value(const VariableRef& variable) const;
+  // What supports_masking() is unless it is set.
+  virtual bool passes_masks() const { return false; }
+  // Gives the outputs of a call their masks.
+  virtual void attach_masks(const Tensors& inputs, Tensors& outputs, const Tensors& masks);
 
   std::string name_;
   bool trainable_ = true;
@@ -113,6 +133,8 @@ class Layer : public Configurable {
   void collect(std::vector<VariableRef>& out, bool with_unsaved) const;
 
   bool built_ = false;
+  bool warned_of_mask_ = false;
+  std::optional<bool> supports_masking_;
   std::vector<Shape> build_shapes_;
   std::vector<VariableRef> variables_;
   std::vector<Ref<Layer>> sublayers_;

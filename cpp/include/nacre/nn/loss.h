@@ -18,7 +18,8 @@ class Loss : public Configurable {
   void validate() override;
 
   // The reduced loss: a scalar, or one value a sample with reduction "none". sample_weight
-  // broadcasts against the per-sample values.
+  // broadcasts against the per-sample values. Samples that the mask of y_pred leaves out do not
+  // count.
   Tensor operator()(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight = {});
   // One value a sample: the last axis (or axes) reduced.
   virtual Tensor call(const Tensor& y_true, const Tensor& y_pred) = 0;
@@ -36,6 +37,9 @@ class Loss : public Configurable {
 
 // Where the ranks differ by a trailing axis of one, it is added to a vector or else dropped.
 void squeeze_or_expand(Tensor& a, Tensor& b);
+// sample_weight (undefined: 1) with what a mask leaves out at 0. For a mean over all samples the
+// others are scaled, so that it becomes the mean over those that count.
+Tensor apply_mask(const Tensor& sample_weight, const Tensor& mask, DType dtype, bool for_mean);
 // values * sample_weight, reduced: "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum",
 // "none".
 Tensor reduce_weighted(const Tensor& values, const Tensor& sample_weight,

@@ -20,6 +20,7 @@ class Sequential final : public Layer {
   void build(const std::vector<Shape>& input_shapes) override;
   Tensors call(const Tensors& inputs, const CallContext& context) override;
   void validate() override;
+  bool takes_mask() const override { return true; }
 
   std::vector<Ref<Layer>> layers;  // with the InputLayer, if any; change by add() and pop()
 

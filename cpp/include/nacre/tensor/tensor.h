@@ -99,6 +99,16 @@ class Tensor {
   const Ref<TensorOrigin>& origin() const { return impl_->origin; }
   void set_origin(Ref<TensorOrigin> origin) { impl_->origin = std::move(origin); }
 
+  // Which steps count (true) for the layers, losses and metrics that read this; undefined: all.
+  Tensor mask() const {
+    Tensor t;
+    t.impl_ = impl_->mask;
+    return t;
+  }
+  void set_mask(const Tensor& mask) {
+    if (mask.impl_ != impl_) impl_->mask = mask.impl_;
+  }
+
  private:
   struct Impl final : RefCounted {
     TensorSpec spec;
@@ -108,6 +118,7 @@ class Tensor {
     bool placeholder = false;
     bool weak = false;
     Ref<TensorOrigin> origin;
+    Ref<Impl> mask;
   };
   Ref<Impl> impl_;
 };

@@ -14,6 +14,9 @@ class ActivationLayer final : public UnaryLayer {
   std::string_view class_name() const override { return "Activation"; }
   std::vector<Field> fields() override;
   Tensor call(const Tensor& x, const CallContext& context) override;
+
+ protected:
+  bool passes_masks() const override { return true; }
 };
 
 class ReLU final : public UnaryLayer {
@@ -25,6 +28,9 @@ class ReLU final : public UnaryLayer {
   NACRE_CONFIG(ReLU, UnaryLayer, max_value, negative_slope, threshold)
   void validate() override;
   Tensor call(const Tensor& x, const CallContext& context) override;
+
+ protected:
+  bool passes_masks() const override { return true; }
 };
 
 class LeakyReLU final : public UnaryLayer {
@@ -34,6 +40,9 @@ class LeakyReLU final : public UnaryLayer {
   NACRE_CONFIG(LeakyReLU, UnaryLayer, negative_slope)
   void validate() override;
   Tensor call(const Tensor& x, const CallContext& context) override;
+
+ protected:
+  bool passes_masks() const override { return true; }
 };
 
 class ELU final : public UnaryLayer {
@@ -42,6 +51,9 @@ class ELU final : public UnaryLayer {
 
   NACRE_CONFIG(ELU, UnaryLayer, alpha)
   Tensor call(const Tensor& x, const CallContext& context) override;
+
+ protected:
+  bool passes_masks() const override { return true; }
 };
 
 // max(x, 0) + alpha * min(x, 0), alpha learned for each element of a sample.
@@ -57,17 +69,25 @@ class PReLU final : public UnaryLayer {
   void build(const Shape& input_shape) override;
   Tensor call(const Tensor& x, const CallContext& context) override;
 
+ protected:
+  bool passes_masks() const override { return true; }
+
  private:
   VariableRef alpha_;
 };
 
-// Over one axis or several; a second input is a mask, false where an element gets no weight.
+// Over one axis or several; a mask, which may also be a second input, is false where an element
+// gets no weight.
 class Softmax final : public Layer {
  public:
   AxisList axis = {-1};
 
   NACRE_CONFIG(Softmax, Layer, axis)
+  bool takes_mask() const override { return true; }
   Tensors call(const Tensors& inputs, const CallContext& context) override;
+
+ protected:
+  bool passes_masks() const override { return true; }
 };
 
 }  // namespace nacre

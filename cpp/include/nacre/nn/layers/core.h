@@ -1,4 +1,4 @@
-// Identity and Embedding.
+// Identity, Masking and Embedding.
 #pragma once
 
 #include "nacre/nn/layer.h"
@@ -9,6 +9,23 @@ class Identity final : public Layer {
  public:
   std::string_view class_name() const override { return "Identity"; }
   Tensors call(const Tensors& inputs, const CallContext& context) override { return inputs; }
+  Tensors compute_mask(const Tensors& inputs, const Tensors& masks) override { return masks; }
+
+ protected:
+  bool passes_masks() const override { return true; }
+};
+
+// Masks the steps (the last axis but one) whose features all equal a value, and zeroes them.
+class Masking final : public UnaryLayer {
+ public:
+  double mask_value = 0;
+
+  NACRE_CONFIG(Masking, UnaryLayer, mask_value)
+  Tensor call(const Tensor& x, const CallContext& context) override;
+  Tensors compute_mask(const Tensors& inputs, const Tensors& masks) override;
+
+ protected:
+  bool passes_masks() const override { return true; }
 };
 
 // Rows of a table by integer ids: (...) -> (..., output_dim).
@@ -20,13 +37,17 @@ class Embedding final : public UnaryLayer {
       deserialize_as<Initializer>("initializers", "RandomUniform");
   Ref<Regularizer> embeddings_regularizer;
   Ref<Constraint> embeddings_constraint;
-  bool mask_zero = false;  // not supported yet
+  bool mask_zero = false;  // id 0 is padding: masked
 
   NACRE_CONFIG(Embedding, UnaryLayer, input_dim, output_dim, embeddings_initializer,
                embeddings_regularizer, embeddings_constraint, mask_zero)
   void validate() override;
   void build(const Shape& input_shape) override;
   Tensor call(const Tensor& x, const CallContext& context) override;
+  Tensors compute_mask(const Tensors& inputs, const Tensors& masks) override;
+
+ protected:
+  bool passes_masks() const override { return mask_zero; }
 
  private:
   VariableRef embeddings_;

@@ -25,6 +25,9 @@ class Dense final : public UnaryLayer {
   void build(const Shape& input_shape) override;
   Tensor call(const Tensor& x, const CallContext& context) override;
 
+ protected:
+  bool passes_masks() const override { return true; }
+
  private:
   VariableRef kernel_;
   VariableRef bias_;

@@ -33,8 +33,12 @@ class BatchNormalization final : public UnaryLayer {
                moving_variance_initializer, beta_regularizer, gamma_regularizer, beta_constraint,
                gamma_constraint, renorm, renorm_clipping, renorm_momentum, synchronized)
   void validate() override;
+  bool takes_mask() const override { return true; }
   void build(const Shape& input_shape) override;
   Tensor call(const Tensor& x, const CallContext& context) override;
+
+ protected:
+  bool passes_masks() const override { return true; }
 
  private:
   VariableRef gamma_, beta_, moving_mean_, moving_variance_;
@@ -58,6 +62,9 @@ class LayerNormalization final : public UnaryLayer {
                gamma_constraint)
   void build(const Shape& input_shape) override;
   Tensor call(const Tensor& x, const CallContext& context) override;
+
+ protected:
+  bool passes_masks() const override { return true; }
 
  private:
   VariableRef gamma_, beta_;
@@ -84,6 +91,9 @@ class UnitNormalization final : public UnaryLayer {
 
   NACRE_CONFIG(UnitNormalization, UnaryLayer, axis)
   Tensor call(const Tensor& x, const CallContext& context) override;
+
+ protected:
+  bool passes_masks() const override { return true; }
 };
 
 }  // namespace nacre

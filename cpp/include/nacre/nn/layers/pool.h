@@ -51,9 +51,13 @@ class GlobalPoolLayer : public UnaryLayer {
 
   std::vector<Field> fields() override;
   Tensor call(const Tensor& x, const CallContext& context) override;
+  // The mean over one axis is that of the steps that count.
+  bool takes_mask() const override { return num_axes_ == 1 && !takes_max_; }
+  Tensors compute_mask(const Tensors& inputs, const Tensors& masks) override { return {}; }
 
  protected:
   GlobalPoolLayer(int num_axes, bool takes_max) : num_axes_(num_axes), takes_max_(takes_max) {}
+  bool passes_masks() const override { return takes_mask(); }
 
  private:
   const int num_axes_;

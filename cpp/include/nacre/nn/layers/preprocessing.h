@@ -16,6 +16,9 @@ class Rescaling final : public UnaryLayer {
   void validate() override;
   Tensor call(const Tensor& x, const CallContext& context) override;
 
+ protected:
+  bool passes_masks() const override { return true; }
+
  private:
   Tensor scale_;
   Tensor offset_;
@@ -34,6 +37,9 @@ class Normalization final : public UnaryLayer {
   void validate() override;
   void build(const Shape& input_shape) override;
   Tensor call(const Tensor& x, const CallContext& context) override;
+
+ protected:
+  bool passes_masks() const override { return true; }
 
  private:
   Shape kept_shape_;       // of the statistics

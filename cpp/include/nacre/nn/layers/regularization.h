@@ -16,6 +16,7 @@ class NoiseLayer : public UnaryLayer {
   Tensor call(const Tensor& x, const CallContext& context) final;
 
  protected:
+  bool passes_masks() const override { return true; }
   // Whether there is anything to draw (rate > 0).
   virtual bool is_active() const = 0;
   virtual Tensor perturb(const Tensor& x, const Tensor& key) = 0;
@@ -103,6 +104,9 @@ class ActivityRegularization final : public UnaryLayer {
 
   NACRE_CONFIG(ActivityRegularization, UnaryLayer, l1, l2)
   Tensor call(const Tensor& x, const CallContext& context) override;
+
+ protected:
+  bool passes_masks() const override { return true; }
 };
 
 }  // namespace nacre
