@@ -173,6 +173,20 @@ def test_several_inputs_each_with_its_own_mask():
     assert mask_of(layers.Identity()([b, a])[1]) == MASK
 
 
+def test_merging_layers():
+    a, b = embedded(), ops.ones((2, 3, 4))
+    other = ops.ones((2, 3, 4))
+    other._keras_mask = np.array([[True, True, False]] * 2)
+    either = (np.array(MASK) | [[True, True, False]] * 2).tolist()
+    assert mask_of(layers.Add()([a, other])) == either
+    assert mask_of(layers.Add()([a, b])) is None
+    assert mask_of(layers.Concatenate()([a, b])) == [[True] * 3] * 2
+    assert mask_of(layers.Concatenate(axis=1)([a, other])) == [
+        one + two for one, two in zip(MASK, [[True, True, False]] * 2, strict=True)
+    ]
+    assert mask_of(layers.Dot(axes=2)([a, other])) is None
+
+
 class Block(layers.Layer):
     def __init__(self):
         super().__init__()

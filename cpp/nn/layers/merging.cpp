@@ -59,6 +59,15 @@ Tensors ElementwiseMerge::call(const Tensors& inputs, const CallContext& context
   return {finish(y, inputs.size())};
 }
 
+Tensors ElementwiseMerge::compute_mask(const Tensors& inputs, const Tensors& masks) {
+  Tensor any;
+  for (const Tensor& mask : masks) {
+    if (!mask.defined()) return {};
+    any = any.defined() ? ops::logical_or(any, mask) : mask;
+  }
+  return {any};
+}
+
 Tensor Add::combine(const Tensor& a, const Tensor& b) const {
   return a + b;
 }
@@ -107,6 +116,23 @@ Tensors Concatenate::call(const Tensors& inputs, const CallContext& context) {
     }
   }
   return {ops::concatenate(inputs, axis)};
+}
+
+Tensors Concatenate::compute_mask(const Tensors& inputs, const Tensors& masks) {
+  if (masks.empty()) return {};
+  Tensors wide;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const Tensor& x = inputs[i];
+    const Tensor all = ops::cast(ops::ones_like(x), DType::kBool);
+    if (!masks[i].defined()) {
+      wide.push_back(all);
+    } else if (masks[i].rank() < x.rank()) {
+      wide.push_back(ops::logical_and(ops::expand_dims(masks[i], -1), all));
+    } else {
+      wide.push_back(masks[i]);
+    }
+  }
+  return {ops::any(ops::concatenate(wide, axis), IntList{-1})};
 }
 
 void Dot::validate() {

@@ -46,9 +46,9 @@ WeightedValues to_samples(const Tensor& values, const Tensor& sample_weight, Red
     return axes;
   };
   Tensor v = is_floating(values.dtype()) ? values : ops::cast(values, floatx());
-  Tensor w = apply_mask(sample_weight, values.mask(), v.dtype(), false);
-  if (w.defined()) {
-    w = ops::cast(w, v.dtype());
+  Tensor w;
+  if (sample_weight.defined()) {
+    w = ops::cast(apply_mask(sample_weight, values.mask(), v.dtype(), false), v.dtype());
     squeeze_or_expand(v, w);
     if (v.rank() > w.rank()) v = reduce(v, axes_from(w.rank(), v.rank()), false);
     bool fits = v.rank() == w.rank();

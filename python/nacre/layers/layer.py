@@ -267,10 +267,11 @@ class Layer(LayerState):
 
         training = kwargs.pop("training", None)
         given = None
-        if self.__dict__.get("_native_core") is self._core:
+        native = self.__dict__.get("_native_core")
+        if native is not None and native is self._core:
             given = kwargs.pop("mask", None)
             if given is not None:
-                if not self._core.takes_mask:
+                if not native.takes_mask:
                     raise TypeError(f"{type(self).__name__}: unknown argument 'mask'")
                 given = masks.leaves(given)
         tensors, structure = _structure.flatten_tensors((args, kwargs))

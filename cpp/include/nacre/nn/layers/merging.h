@@ -11,8 +11,11 @@ namespace nacre {
 class ElementwiseMerge : public Layer {
  public:
   Tensors call(const Tensors& inputs, const CallContext& context) override;
+  // What counts in any input, where all have a mask.
+  Tensors compute_mask(const Tensors& inputs, const Tensors& masks) override;
 
  protected:
+  bool passes_masks() const override { return true; }
   virtual Tensor combine(const Tensor& a, const Tensor& b) const = 0;
   virtual Tensor finish(const Tensor& y, size_t count) const { return y; }
 };
@@ -74,6 +77,11 @@ class Concatenate final : public Layer {
 
   NACRE_CONFIG(Concatenate, Layer, axis)
   Tensors call(const Tensors& inputs, const CallContext& context) override;
+  // Masks joined as the inputs are, an input without one counting everywhere; then any feature.
+  Tensors compute_mask(const Tensors& inputs, const Tensors& masks) override;
+
+ protected:
+  bool passes_masks() const override { return true; }
 };
 
 // Sums over one axis of each of two inputs, sample by sample: (batch, a..., k) and (batch, k, b...)
@@ -86,6 +94,10 @@ class Dot final : public Layer {
   NACRE_CONFIG(Dot, Layer, axes, normalize)
   void validate() override;
   Tensors call(const Tensors& inputs, const CallContext& context) override;
+  Tensors compute_mask(const Tensors& inputs, const Tensors& masks) override { return {}; }
+
+ protected:
+  bool passes_masks() const override { return true; }
 };
 
 }  // namespace nacre
