@@ -52,6 +52,19 @@ struct GemmArgs {
 };
 using GemmFn = void (*)(const GemmArgs& args);
 
+// The same for bfloat16 operands and result, summed in float32 and rounded once: C = op(A) op(B).
+struct GemmBf16Args {
+  const uint16_t* a;
+  const uint16_t* b;
+  uint16_t* c;
+  int64_t m, n, k;
+  int64_t lda, ldb, ldc;
+  bool trans_a, trans_b;
+  int64_t batch;
+  int64_t stride_a, stride_b, stride_c;
+};
+using GemmBf16Fn = void (*)(const GemmBf16Args& args);
+
 // Convolution over NHWC (1-D and 2-D use 1 for the leading spatial dimensions; always 3 here).
 // x: (batch, in[0..2], in_channels); filter: (kernel[0..2], in_channels / groups, out_channels);
 // y: (batch, out[0..2], out_channels). Padding is of the low side; the high side follows from out.
@@ -211,6 +224,7 @@ struct KernelTable {
                     int64_t end);
 
   GemmFn gemm;
+  GemmBf16Fn gemm_bf16;  // null without instructions for it
   AttentionFn attention;
   AttentionFn attention_grad;
   ConvFn conv_forward;

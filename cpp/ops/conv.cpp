@@ -9,6 +9,7 @@
 #include "ops/conv_geometry.h"
 #include "ops/reference/conv.h"
 #include "ops/registry.h"
+#include "ops/widen.h"
 
 namespace nacre {
 namespace {
@@ -220,6 +221,7 @@ void add_primitive(OpRegistry& registry) {
         {c.dtype(0), Op::infer(c.attrs_as<ConvAttrs>(), c.shape(0), c.shape(1))}};
   };
   def.kernel = conv_kernel<Op>;
+  serve_halves(def);
   def.backward = Op::backward;
   def.flops = [](const Attrs*, std::span<const Buffer> in, std::span<const Buffer> out) {
     const Buffer* operands[] = {&in[0], &in[1], &out[0]};

@@ -9,6 +9,7 @@
 #include "ops/loop.h"
 #include "ops/reference/scalar.h"
 #include "ops/registry.h"
+#include "ops/widen.h"
 
 namespace nacre {
 namespace {
@@ -41,11 +42,54 @@ void binary_loop(const KernelContext& c, F f) {
   });
 }
 
-// The fast kernel for float32, the reference for the rest.
+// run(a, b, y, n, step_a, step_b) of float32 over runs of 16-bit operands, tile by tile; the result
+// is of the operands' dtype, or bytes.
+template <class Run>
+void widened_binary(const KernelContext& c, Run run) {
+  const HalfConversion half = half_conversion(c.in[0].dtype());
+  const auto* a = c.in[0].as<const uint16_t>();
+  const auto* b = c.in[1].as<const uint16_t>();
+  const bool bytes = size_of(c.out[0].dtype()) == 1;
+  void* y = c.out[0].data;
+  const BroadcastLoop<2> loop(c.out[0].shape(), {&c.in[0].shape(), &c.in[1].shape()});
+  loop([=](int64_t at, const std::array<int64_t, 2>& offset, int64_t n,
+           const std::array<int, 2>& step) {
+    alignas(64) float tile_a[kWidenTile], tile_b[kWidenTile], tile_y[kWidenTile];
+    for (int64_t i = 0; i < n; i += kWidenTile) {
+      const int64_t count = std::min(n - i, kWidenTile);
+      const float* wide_a = widen_tile(half, a + offset[0] + i * step[0], count, step[0], tile_a);
+      const float* wide_b = widen_tile(half, b + offset[1] + i * step[1], count, step[1], tile_b);
+      if (bytes) {
+        run(wide_a, wide_b, static_cast<uint8_t*>(y) + at + i, count, step[0], step[1]);
+      } else {
+        run(wide_a, wide_b, tile_y, count, step[0], step[1]);
+        half.narrow(tile_y, static_cast<uint16_t*>(y) + at + i, count);
+      }
+    }
+  });
+}
+
+// The fast kernel for float32, and through it for 16-bit floats; the reference for the rest.
 template <class F>
 void unary_kernel(const KernelContext& c, kernels::Unary kind) {
+  const HalfConversion half = half_conversion(c.in[0].dtype());
+  const auto fast = table().unary[static_cast<int>(kind)];
+  if (half && fast) {
+    const auto* x = c.in[0].as<const uint16_t>();
+    auto* y = c.out[0].as<uint16_t>();
+    parallel_for(c.out[0].size(), kElementwiseGrain, [=](int64_t begin, int64_t end) {
+      alignas(64) float in[kWidenTile], out[kWidenTile];
+      for (int64_t i = begin; i < end; i += kWidenTile) {
+        const int64_t n = std::min(end - i, kWidenTile);
+        half.widen(x + i, in, n);
+        fast(in, out, n);
+        half.narrow(out, y + i, n);
+      }
+    });
+    return;
+  }
   if (c.in[0].dtype() == DType::kFloat32) {
-    if (const auto fn = table().unary[static_cast<int>(kind)]) {
+    if (const auto fn = fast) {
       const float* x = c.in[0].as<const float>();
       float* y = c.out[0].as<float>();
       parallel_for(c.out[0].size(), kElementwiseGrain,
@@ -67,8 +111,16 @@ struct FloatOnly : F {
 
 template <class F>
 void binary_kernel(const KernelContext& c, kernels::Binary kind) {
+  const auto fast = table().binary[static_cast<int>(kind)];
+  if (fast && half_conversion(c.in[0].dtype())) {
+    return widened_binary(c,
+                          [=](const float* a, const float* b, auto* y, int64_t n, int sa, int sb) {
+                            if constexpr (std::is_same_v<decltype(y), float*>)
+                              fast(a, b, y, n, sa, sb);
+                          });
+  }
   if (c.in[0].dtype() == DType::kFloat32) {
-    if (const auto fn = table().binary[static_cast<int>(kind)]) {
+    if (const auto fn = fast) {
       const float* a = c.in[0].as<const float>();
       const float* b = c.in[1].as<const float>();
       float* y = c.out[0].as<float>();
@@ -89,8 +141,16 @@ void binary_kernel(const KernelContext& c, kernels::Binary kind) {
 
 template <class F>
 void compare_kernel(const KernelContext& c, kernels::Compare kind) {
+  const auto fast = table().compare[static_cast<int>(kind)];
+  if (fast && half_conversion(c.in[0].dtype())) {
+    return widened_binary(c,
+                          [=](const float* a, const float* b, auto* y, int64_t n, int sa, int sb) {
+                            if constexpr (std::is_same_v<decltype(y), uint8_t*>)
+                              fast(a, b, y, n, sa, sb);
+                          });
+  }
   if (c.in[0].dtype() == DType::kFloat32) {
-    if (const auto fn = table().compare[static_cast<int>(kind)]) {
+    if (const auto fn = fast) {
       const float* a = c.in[0].as<const float>();
       const float* b = c.in[1].as<const float>();
       uint8_t* y = c.out[0].as<uint8_t>();

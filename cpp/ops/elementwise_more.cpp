@@ -11,6 +11,7 @@
 #include "ops/reference/convert.h"
 #include "ops/registry.h"
 #include "ops/strided_copy.h"
+#include "ops/widen.h"
 
 namespace nacre {
 namespace {
@@ -47,6 +48,30 @@ void select_kernel(const KernelContext& c) {
       const float* from = first ? a + offset[1] : b + offset[2];
       const int stride = first ? step[1] : step[2];
       for (int64_t i = 0; i < n; ++i) y[at + i] = from[i * stride];
+    });
+    return;
+  }
+  if (const HalfConversion half = half_conversion(c.in[1].dtype()); half && fast) {
+    const auto* a = c.in[1].as<const uint16_t>();
+    const auto* b = c.in[2].as<const uint16_t>();
+    auto* y = c.out[0].as<uint16_t>();
+    loop([=](int64_t at, const std::array<int64_t, 3>& offset, int64_t n,
+             const std::array<int, 3>& step) {
+      alignas(64) float tile_a[kWidenTile], tile_b[kWidenTile], tile_y[kWidenTile];
+      for (int64_t i = 0; i < n; i += kWidenTile) {
+        const int64_t count = std::min(n - i, kWidenTile);
+        const uint8_t* mask = condition + offset[0] + i * step[0];
+        const float* from_a = widen_tile(half, a + offset[1] + i * step[1], count, step[1], tile_a);
+        const float* from_b = widen_tile(half, b + offset[2] + i * step[2], count, step[2], tile_b);
+        if (step[0] == 1) {
+          fast(mask, from_a, from_b, tile_y, count, step[1], step[2]);
+        } else {
+          const float* from = *mask ? from_a : from_b;
+          const int stride = *mask ? step[1] : step[2];
+          for (int64_t k = 0; k < count; ++k) tile_y[k] = from[k * stride];
+        }
+        half.narrow(tile_y, y + at + i, count);
+      }
     });
     return;
   }
@@ -89,6 +114,20 @@ void clip_kernel(const KernelContext& c) {
     const auto high = static_cast<float>(a.x_max);
     parallel_for(n, kElementwiseGrain, [=](int64_t begin, int64_t end) {
       fast(x + begin, y + begin, end - begin, low, high);
+    });
+    return;
+  }
+  if (const HalfConversion half = half_conversion(c.in[0].dtype()); half && fast) {
+    const auto* x = c.in[0].as<const uint16_t>();
+    auto* y = c.out[0].as<uint16_t>();
+    parallel_for(n, kElementwiseGrain, [=, &a](int64_t begin, int64_t end) {
+      alignas(64) float tile[kWidenTile];
+      for (int64_t i = begin; i < end; i += kWidenTile) {
+        const int64_t count = std::min(end - i, kWidenTile);
+        half.widen(x + i, tile, count);
+        fast(tile, tile, count, static_cast<float>(a.x_min), static_cast<float>(a.x_max));
+        half.narrow(tile, y + i, count);
+      }
     });
     return;
   }

@@ -9,6 +9,7 @@
 #include "ops/promote.h"
 #include "ops/reference/gemm.h"
 #include "ops/registry.h"
+#include "ops/widen.h"
 
 namespace nacre {
 namespace {
@@ -107,10 +108,10 @@ void batched(const Plan& plan, const T* a, const T* b, T* y, Gemm gemm) {
   }
 }
 
-void gemm_f32(const reference::Product<float>& g) {
-  const auto fast = kernels::table().gemm;
-  if (!fast) return reference::gemm(g);
-  kernels::GemmArgs args{};
+// The description of a product as the kernels take it.
+template <class Args, class T>
+Args kernel_args(const reference::Product<T>& g) {
+  Args args{};
   args.a = g.a;
   args.b = g.b;
   args.c = g.c;
@@ -122,21 +123,37 @@ void gemm_f32(const reference::Product<float>& g) {
   args.ldc = g.n;
   args.trans_a = g.trans_a;
   args.trans_b = g.trans_b;
-  args.alpha = 1;
-  args.beta = 0;
   args.batch = g.batch;
   args.stride_a = g.stride_a;
   args.stride_b = g.stride_b;
   args.stride_c = g.stride_c;
+  return args;
+}
+
+void gemm_f32(const reference::Product<float>& g) {
+  const auto fast = kernels::table().gemm;
+  if (!fast) return reference::gemm(g);
+  auto args = kernel_args<kernels::GemmArgs>(g);
+  args.alpha = 1;
   fast(args);
 }
 
-// Operands are widened first: the half types to float, int8 to int32.
+// False where there is no kernel for bfloat16: it is widened then.
+bool matmul_bf16(const KernelContext& c) {
+  const auto fast = kernels::table().gemm_bf16;
+  if (!fast || c.in[0].dtype() != DType::kBFloat16) return false;
+  const Plan p =
+      plan_product(c.in[0].shape(), c.in[1].shape(), c.attrs_as<MatmulAttrs>(), "matmul");
+  batched<uint16_t>(
+      p, c.in[0].as<const uint16_t>(), c.in[1].as<const uint16_t>(), c.out[0].as<uint16_t>(),
+      [&](const reference::Product<uint16_t>& g) { fast(kernel_args<kernels::GemmBf16Args>(g)); });
+  return true;
+}
+
+// int8 operands are widened to int32 first.
 size_t matmul_workspace(const Attrs*, std::span<const Buffer> in, std::span<const Buffer> out) {
-  const DType dtype = in[0].dtype();
-  const bool widens = size_of(dtype) == 2 && is_floating(dtype);
-  if (!widens && dtype != DType::kInt8) return 0;
-  return 4 * static_cast<size_t>(in[0].size() + in[1].size() + (widens ? out[0].size() : 0));
+  if (in[0].dtype() != DType::kInt8) return 0;
+  return 4 * static_cast<size_t>(in[0].size() + in[1].size());
 }
 
 template <class T>
@@ -156,21 +173,13 @@ void matmul_kernel(const KernelContext& c) {
   dispatch(c.in[0].dtype(), [&]<class T>(type_tag<T>) {
     const T* a = c.in[0].as<const T>();
     const T* b = c.in[1].as<const T>();
-    if constexpr (std::is_same_v<T, float16> || std::is_same_v<T, bfloat16>) {
-      float* wide_a = static_cast<float*>(c.workspace);
-      float* wide_b = wide_a + size_a;
-      float* wide_y = wide_b + size_b;
-      std::copy(a, a + size_a, wide_a);
-      std::copy(b, b + size_b, wide_b);
-      multiply(p, wide_a, wide_b, wide_y);
-      std::copy(wide_y, wide_y + c.out[0].size(), c.out[0].as<T>());
-    } else if constexpr (std::is_same_v<T, int8_t>) {
+    if constexpr (std::is_same_v<T, int8_t>) {
       int32_t* wide_a = static_cast<int32_t*>(c.workspace);
       int32_t* wide_b = wide_a + size_a;
       std::copy(a, a + size_a, wide_a);
       std::copy(b, b + size_b, wide_b);
       multiply(p, wide_a, wide_b, c.out[0].as<int32_t>());
-    } else {
+    } else if constexpr (!std::is_same_v<T, float16> && !std::is_same_v<T, bfloat16>) {
       multiply(p, a, b, c.out[0].as<T>());
     }
   });
@@ -243,6 +252,10 @@ void register_matmul_ops(OpRegistry& registry) {
   def.kernel = matmul_kernel;
   def.backward = matmul_backward;
   def.workspace = matmul_workspace;
+  serve_halves(def);
+  def.kernel = [widened = std::move(def.kernel)](const KernelContext& c) {
+    if (!matmul_bf16(c)) widened(c);
+  };
   def.flops = [](const Attrs* attrs, std::span<const Buffer> in, std::span<const Buffer>) {
     const Plan p = plan_product(in[0].shape(), in[1].shape(),
                                 *static_cast<const MatmulAttrs*>(attrs), "matmul");

@@ -8,6 +8,7 @@
 #include "ops/conv_geometry.h"
 #include "ops/reference/pool.h"
 #include "ops/registry.h"
+#include "ops/widen.h"
 
 namespace nacre {
 namespace {
@@ -142,6 +143,7 @@ void add_primitive(OpRegistry& registry, const char* name, const char* params, c
     return std::vector<TensorSpec>{{c.dtype(0), shape(c)}};
   };
   def.kernel = std::move(kernel);
+  serve_halves(def);
   def.backward = std::move(backward);
   def.internal = true;
   registry.add(std::move(def));

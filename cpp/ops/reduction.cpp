@@ -10,6 +10,7 @@
 #include "ops/promote.h"
 #include "ops/reference/reduce.h"
 #include "ops/registry.h"
+#include "ops/widen.h"
 
 namespace nacre {
 
@@ -313,6 +314,7 @@ void add_extremum(OpRegistry& registry, const char* name, const char* doc) {
   def.infer = infer_extremum<Op>;
   def.kernel = extremum_kernel<Op>;
   def.backward = extremum_backward;
+  serve_halves(def);
   registry.add(std::move(def));
 }
 
@@ -342,6 +344,7 @@ void add_arg(OpRegistry& registry, const char* name, const char* doc) {
   def.kernel = [](const KernelContext& c) {
     arg_kernel<kMax>(c, arg_pass(c.in[0].shape(), c.attrs_as<ArgAttrs>().axis, "argmax"));
   };
+  serve_halves(def);
   def.differentiable = false;
   registry.add(std::move(def));
 }
@@ -422,6 +425,7 @@ void register_reduction_ops(OpRegistry& registry) {
     def.promote = promote;
     def.infer = std::move(infer);
     def.kernel = std::move(kernel);
+    serve_halves(def);
     def.backward = std::move(backward);
     def.internal = internal;
     registry.add(std::move(def));

@@ -5,6 +5,7 @@
 #include "ops/reference/rows.h"
 #include "ops/registry.h"
 #include "ops/rows.h"
+#include "ops/widen.h"
 
 namespace nacre {
 namespace {
@@ -108,6 +109,7 @@ void add_softmax(OpRegistry& registry) {
         call("softmax_grad", {c.outputs[0], c.grads[0]}, c.attrs_as<SoftmaxAttrs>().axis)};
   };
   def.composite = softmax_composite;
+  serve_halves(def);
   registry.add(std::move(def));
 }
 
@@ -135,6 +137,7 @@ void add_softmax_grad(OpRegistry& registry) {
   };
   def.composite = softmax_grad_composite;
   def.internal = true;
+  serve_halves(def);
   registry.add(std::move(def));
 }
 
@@ -159,6 +162,7 @@ void add_log_softmax(OpRegistry& registry) {
         call("log_softmax_grad", {c.outputs[0], c.grads[0]}, c.attrs_as<SoftmaxAttrs>().axis)};
   };
   def.composite = log_softmax_composite;
+  serve_halves(def);
   registry.add(std::move(def));
 }
 
@@ -185,6 +189,7 @@ void add_log_softmax_grad(OpRegistry& registry) {
   };
   def.composite = log_softmax_grad_composite;
   def.internal = true;
+  serve_halves(def);
   registry.add(std::move(def));
 }
 

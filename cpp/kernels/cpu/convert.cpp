@@ -1,34 +1,10 @@
 // Conversions between float32 and the 16-bit floats, to nearest even, and from bytes. The integer
 // arithmetic is that of base/half.h, lane by lane, so both give the same bits.
+#include "kernels/cpu/half_lanes.h"
 #include "kernels/cpu/isa.h"
-#include "simd/vec.h"
 
 namespace nacre::kernels::NACRE_ISA_NAMESPACE {
 namespace {
-
-typedef uint16_t ShortVector __attribute__((vector_size(kLanes * 2)));
-
-NACRE_INLINE VecI load_shorts(const uint16_t* p) {
-  ShortVector v;
-  __builtin_memcpy(&v, p, sizeof v);
-  return __builtin_convertvector(v, IntVector);
-}
-// The low 16 bits of each lane.
-NACRE_INLINE void store_shorts(uint16_t* p, VecI a) {
-  const ShortVector v = __builtin_convertvector(a.v, ShortVector);
-  __builtin_memcpy(p, &v, sizeof v);
-}
-
-NACRE_INLINE Vec float_from_bf16(VecI x) {
-  return float_from_bits(shift_left<16>(x));
-}
-
-// Not vcvtneps2bf16: it flushes subnormals to zero.
-NACRE_INLINE VecI bf16_from_float(Vec x) {
-  const VecI u = bits_of(x), high = shift_right_logical<16>(u);
-  const VecI rounded = shift_right_logical<16>(u + VecI(0x7fff) + (high & VecI(1)));
-  return select(is_nan(x), high | VecI(0x40), rounded);
-}
 
 [[maybe_unused]] NACRE_INLINE Vec float_from_f16(VecI x) {
   const VecI sign = shift_left<16>(x & VecI(0x8000)), magnitude = shift_left<13>(x & VecI(0x7fff));

@@ -25,6 +25,7 @@ void fill_optimizer(KernelTable& table);
 void fill_random(KernelTable& table);
 void fill_transpose(KernelTable& table);
 void fill_gemm(KernelTable& table);
+void fill_gemm_bf16(KernelTable& table);
 void fill_attention(KernelTable& table);
 void fill_attention_grad(KernelTable& table);
 void fill_conv(KernelTable& table);

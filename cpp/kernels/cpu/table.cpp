@@ -16,6 +16,7 @@ void fill_table(KernelTable& table) {
   fill_random(table);
   fill_transpose(table);
   fill_gemm(table);
+  fill_gemm_bf16(table);
   fill_attention(table);
   fill_attention_grad(table);
   fill_conv(table);
