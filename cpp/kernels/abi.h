@@ -83,7 +83,7 @@ using ConvFn = void (*)(const ConvArgs& args);
 // Pooling over NHWC, 3 spatial dimensions as above; batch rows [begin, end).
 struct PoolArgs {
   int64_t batch, channels;
-  int64_t in[3], out[3], window[3], stride[3], pad[3];
+  int64_t in[3], out[3], window[3], stride[3], pad[3];  // stride 0: adaptive windows
   bool count_padding;  // average: divide by the window's full size, not by the elements inside x
   const float* x;
   const float* y;     // backward of max: the forward's output

@@ -23,7 +23,13 @@ struct PublicPoolAttrs : AttrsOf<PublicPoolAttrs> {
   std::optional<std::string> data_format;
   NACRE_ATTRS(pool_size, strides, padding, data_format)
 };
-// Of the primitives, over channels-last data; input_size for the average's gradient.
+struct AdaptivePoolAttrs : AttrsOf<AdaptivePoolAttrs> {
+  IntList output_size;
+  std::optional<std::string> data_format;
+  NACRE_ATTRS(output_size, data_format)
+};
+// Of the primitives, over channels-last data; input_size for the average's gradient. Strides of 0
+// mean adaptive windows, and pool_size is the number of them.
 struct PoolAttrs : AttrsOf<PoolAttrs> {
   IntList pool_size;
   IntList strides;
@@ -32,11 +38,14 @@ struct PoolAttrs : AttrsOf<PoolAttrs> {
   NACRE_ATTRS(pool_size, strides, padding, input_size)
 };
 
+WindowAxis pool_axis(const PoolAttrs& a, int i, int64_t in) {
+  if (a.strides[i] == 0) return {a.pool_size[i], 0};
+  return window_axis(in, a.pool_size[i], a.strides[i], 1, a.padding);
+}
+
 Shape pooled_shape(const PoolAttrs& a, const Shape& x) {
   Shape y = x;
-  for (int i = 0; i + 2 < x.rank(); ++i) {
-    y[i + 1] = window_axis(x[i + 1], a.pool_size[i], a.strides[i], 1, a.padding).out;
-  }
+  for (int i = 0; i + 2 < x.rank(); ++i) y[i + 1] = pool_axis(a, i, x[i + 1]).out;
   return y;
 }
 
@@ -57,7 +66,7 @@ PoolArgs pool_args(const PoolAttrs& attrs, const Shape& x, const Shape& y) {
     a.out[d] = i < 0 ? 1 : y[i + 1];
     a.window[d] = i < 0 ? 1 : attrs.pool_size[i];
     a.stride[d] = i < 0 ? 1 : attrs.strides[i];
-    a.pad[d] = i < 0 ? 0 : window_axis(a.in[d], a.window[d], a.stride[d], 1, attrs.padding).pad;
+    a.pad[d] = i < 0 ? 0 : pool_axis(attrs, i, a.in[d]).pad;
   }
   return a;
 }
@@ -197,14 +206,19 @@ void add_primitives(OpRegistry& registry) {
       });
 }
 
-Tensor pool(const char* op, const char* primitive, const Tensor& inputs, const Attrs* raw) {
-  const auto& a = static_cast<const PublicPoolAttrs&>(*raw);
-  const bool channels_first = is_channels_first(a.data_format, op);
+int checked_axes(const char* op, const Tensor& inputs) {
   const int n = inputs.rank() - 2;
   if (n < 1 || n > 3) {
     value_error(op, ": expected inputs of rank 3, 4 or 5, received rank ", inputs.rank(),
                 " (inputs: ", inputs.shape(), ")");
   }
+  return n;
+}
+
+Tensor pool(const char* op, const char* primitive, const Tensor& inputs, const Attrs* raw) {
+  const auto& a = static_cast<const PublicPoolAttrs&>(*raw);
+  const bool channels_first = is_channels_first(a.data_format, op);
+  const int n = checked_axes(op, inputs);
   check_padding(a.padding, op);
   PoolAttrs attrs;
   attrs.pool_size = spatial_list(a.pool_size, n, op, "pool_size");
@@ -222,6 +236,54 @@ Tensor pool(const char* op, const char* primitive, const Tensor& inputs, const A
   }
   const Tensor y = call(primitive, {x}, attrs);
   return channels_first ? to_channels_first(y) : y;
+}
+
+Tensor adaptive_pool(const char* op, const char* primitive, const Tensor& inputs,
+                     const Attrs* raw) {
+  const auto& a = static_cast<const AdaptivePoolAttrs&>(*raw);
+  const bool channels_first = is_channels_first(a.data_format, op);
+  const int n = checked_axes(op, inputs);
+  PoolAttrs attrs;
+  attrs.pool_size = spatial_list(a.output_size, n, op, "output_size");
+  attrs.strides = IntList(static_cast<size_t>(n), 0);
+  const Tensor x = channels_first ? to_channels_last(inputs) : inputs;
+  for (int i = 0; i < n; ++i) {
+    if (x.shape()[i + 1] == 0) {
+      value_error(op, ": expected inputs of at least 1 along spatial axis ", i,
+                  ", received 0 (inputs: ", inputs.shape(), ")");
+    }
+  }
+  const Tensor y = call(primitive, {x}, attrs);
+  return channels_first ? to_channels_first(y) : y;
+}
+
+void add_adaptive(OpRegistry& registry, const char* name, const char* primitive, const char* what) {
+  OpDef def;
+  def.name = name;
+  def.params = "inputs, output_size!, data_format";
+  def.doc = str_cat(
+      what,
+      " of windows that divide the spatial axes into `output_size` parts.\n\nWindow i of n along "
+      "an "
+      "axis of length L reaches from floor(i L / n) to ceil((i + 1) L / n).\n\nArgs:\n"
+      "    inputs: Tensor of shape (batch, ..., channels), or (batch, channels, ...).\n"
+      "    output_size: Number of windows: an int or one for each spatial axis.\n"
+      "    data_format: 'channels_last' or 'channels_first'; None is keras.config's default.\n\n"
+      "Returns:\n    A tensor in the layout of `inputs`, with spatial axes of `output_size`.");
+  def.make_attrs = make_attrs_of<AdaptivePoolAttrs>;
+  def.promote = Promote::kCommonFloat;
+  def.composite = [name, primitive](std::span<const Tensor> in, const Attrs* attrs) {
+    return Tensors{adaptive_pool(name, primitive, in[0], attrs)};
+  };
+  registry.add(std::move(def));
+}
+
+Tensor call_adaptive(const char* name, const Tensor& inputs, const IntList& output_size,
+                     const ops::DataFormat& data_format) {
+  auto attrs = make_ref<AdaptivePoolAttrs>();
+  attrs->output_size = output_size;
+  attrs->data_format = data_format;
+  return apply_one(find_op(name), {inputs}, attrs);
 }
 
 void add_public(OpRegistry& registry, const char* name, const char* primitive, const char* what) {
@@ -262,6 +324,8 @@ void register_pool_ops(OpRegistry& registry) {
   add_primitives(registry);
   add_public(registry, "max_pool", "max_pool_forward", "The maximum");
   add_public(registry, "average_pool", "average_pool_forward", "The average");
+  add_adaptive(registry, "adaptive_max_pool", "max_pool_forward", "The maximum");
+  add_adaptive(registry, "adaptive_average_pool", "average_pool_forward", "The average");
 }
 
 namespace ops {
@@ -276,6 +340,16 @@ Tensor average_pool(const Tensor& inputs, const IntList& pool_size,
                     const std::optional<IntList>& strides, const std::string& padding,
                     const DataFormat& data_format) {
   return call_public("average_pool", inputs, pool_size, strides, padding, data_format);
+}
+
+Tensor adaptive_max_pool(const Tensor& inputs, const IntList& output_size,
+                         const DataFormat& data_format) {
+  return call_adaptive("adaptive_max_pool", inputs, output_size, data_format);
+}
+
+Tensor adaptive_average_pool(const Tensor& inputs, const IntList& output_size,
+                             const DataFormat& data_format) {
+  return call_adaptive("adaptive_average_pool", inputs, output_size, data_format);
 }
 
 }  // namespace ops

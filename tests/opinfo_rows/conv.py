@@ -108,6 +108,23 @@ def _pool(reduce, fill):
     return ref
 
 
+def _adaptive(reduce):
+    def ref(x, output_size, data_format=None):
+        x = _last(np.asarray(x, np.float64), data_format)
+        counts = _many(output_size, x.ndim - 2)
+        y = np.zeros((x.shape[0], *counts, x.shape[-1]))
+        for at in np.ndindex(*counts):
+            window = [
+                slice(i * size // n, -(-(i + 1) * size // n))
+                for i, n, size in zip(at, counts, x.shape[1:], strict=False)
+            ]
+            part = x[(slice(None), *window)]
+            y[(slice(None), *at)] = reduce(part, tuple(range(1, x.ndim - 1)))
+        return _as(y, data_format)
+
+    return ref
+
+
 def _conv_samples(*specs):
     """Samples of (shapes, keyword arguments)."""
 
@@ -125,6 +142,18 @@ _POOL = [
     (((2, 5, 6, 3),), {"pool_size": (2, 3), "strides": (1, 2), "padding": "same"}),
     (((2, 3, 6, 5),), {"pool_size": 2, "data_format": "channels_first"}),
     (((1, 4, 4, 4, 2),), {"pool_size": 3, "strides": 1}),
+]
+_ADAPTIVE = [
+    (((2, 7, 3),), {"output_size": 3}),
+    (((2, 5, 6, 3),), {"output_size": (2, 9)}),
+    (((2, 3, 6, 5),), {"output_size": 4, "data_format": "channels_first"}),
+    (((1, 4, 3, 5, 2),), {"output_size": (3, 3, 2)}),
+]
+_ADAPTIVE_ERRORS = [
+    ((_IMAGE, 0), {}, ValueError, "output_size of at least 1"),
+    ((_IMAGE, (2, 2, 2)), {}, ValueError, "output_size of 1 or 2 numbers"),
+    ((np.ones((2, 3)), 2), {}, ValueError, "inputs of rank 3, 4 or 5"),
+    ((np.ones((2, 0, 3, 1)), 2), {}, ValueError, "at least 1 along spatial axis 0, received 0"),
 ]
 _POOL_ERRORS = [
     (
@@ -224,5 +253,21 @@ ROWS = [
         FLOATS,
         keras=False,
         errors=_POOL_ERRORS,
+    ),
+    OpInfo(
+        "adaptive_max_pool",
+        _conv_samples(*_ADAPTIVE),
+        _adaptive(np.max),
+        FLOATS,
+        errors=_ADAPTIVE_ERRORS,
+        keras=False,
+    ),
+    OpInfo(
+        "adaptive_average_pool",
+        _conv_samples(*_ADAPTIVE),
+        _adaptive(np.mean),
+        FLOATS,
+        errors=_ADAPTIVE_ERRORS,
+        keras=False,
     ),
 ]

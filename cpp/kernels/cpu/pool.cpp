@@ -13,6 +13,10 @@ struct Extent {
 };
 
 Extent extent_of(const PoolArgs& g, int dim, int64_t out) {
+  if (g.stride[dim] == 0) {  // adaptive: rounded outwards
+    const int64_t after = (out + 1) * g.in[dim] + g.out[dim] - 1;
+    return {out * g.in[dim] / g.out[dim], after / g.out[dim]};
+  }
   const int64_t first = out * g.stride[dim] - g.pad[dim], last = first + g.window[dim];
   const int64_t begin = first < 0 ? 0 : first < g.in[dim] ? first : g.in[dim];
   const int64_t end = last < begin ? begin : last < g.in[dim] ? last : g.in[dim];

@@ -45,6 +45,27 @@ Tensor PoolLayer::call(const Tensor& x, const CallContext& context) {
                                                           data_format.name());
 }
 
+std::vector<Field> AdaptivePoolLayer::fields() {
+  std::vector<Field> all = UnaryLayer::fields();
+  detail::append_fields(all, "output_size, data_format", std::tie(output_size, data_format));
+  return all;
+}
+
+void AdaptivePoolLayer::validate() {
+  UnaryLayer::validate();
+  try {
+    expand_to_axes(output_size, num_axes_, 1, "output_size");
+  } catch (const Error& error) {
+    throw Error(error.kind(), str_cat(class_name(), ": ", error.what()));
+  }
+}
+
+Tensor AdaptivePoolLayer::call(const Tensor& x, const CallContext& context) {
+  require_rank(x, num_axes_ + 2, data_format);
+  return (takes_max_ ? ops::adaptive_max_pool : ops::adaptive_average_pool)(x, output_size,
+                                                                            data_format.name());
+}
+
 std::vector<Field> GlobalPoolLayer::fields() {
   std::vector<Field> all = UnaryLayer::fields();
   detail::append_fields(all, "data_format, keepdims", std::tie(data_format, keepdims));
@@ -71,6 +92,12 @@ void register_pool_layers() {
   register_class<AveragePooling<1>>();
   register_class<AveragePooling<2>>();
   register_class<AveragePooling<3>>();
+  register_class<AdaptiveMaxPooling<1>>();
+  register_class<AdaptiveMaxPooling<2>>();
+  register_class<AdaptiveMaxPooling<3>>();
+  register_class<AdaptiveAveragePooling<1>>();
+  register_class<AdaptiveAveragePooling<2>>();
+  register_class<AdaptiveAveragePooling<3>>();
   register_class<GlobalMaxPooling<1>>();
   register_class<GlobalMaxPooling<2>>();
   register_class<GlobalMaxPooling<3>>();

@@ -23,8 +23,10 @@ void for_each_window(const kernels::PoolArgs& a, Before before, Visit visit, Aft
         int64_t count = 1;
         for (int d = 0; d < 3; ++d) {
           const int64_t start = o[d] * a.stride[d] - a.pad[d];
-          low[d] = std::max<int64_t>(0, start);
-          high[d] = std::min(a.in[d], start + a.window[d]);
+          const bool adaptive = a.stride[d] == 0;
+          low[d] = adaptive ? o[d] * a.in[d] / a.out[d] : std::max<int64_t>(0, start);
+          high[d] = adaptive ? ((o[d] + 1) * a.in[d] + a.out[d] - 1) / a.out[d]
+                             : std::min(a.in[d], start + a.window[d]);
           count *= std::max<int64_t>(0, high[d] - low[d]);
         }
         before(at, count);

@@ -104,5 +104,9 @@ Tensor max_pool(const Tensor& inputs, const IntList& pool_size,
 Tensor average_pool(const Tensor& inputs, const IntList& pool_size,
                     const std::optional<IntList>& strides = {},
                     const std::string& padding = "valid", const DataFormat& data_format = {});
+Tensor adaptive_max_pool(const Tensor& inputs, const IntList& output_size,
+                         const DataFormat& data_format = {});
+Tensor adaptive_average_pool(const Tensor& inputs, const IntList& output_size,
+                             const DataFormat& data_format = {});
 
 }  // namespace nacre::ops

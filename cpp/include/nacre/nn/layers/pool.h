@@ -44,6 +44,46 @@ class AveragePooling final : public PoolLayer {
   }
 };
 
+// Windows that divide each spatial axis into `output_size` parts.
+class AdaptivePoolLayer : public UnaryLayer {
+ public:
+  IntList output_size;
+  DataFormatField data_format;
+
+  std::vector<Field> fields() override;
+  void validate() override;
+  Tensor call(const Tensor& x, const CallContext& context) override;
+
+ protected:
+  AdaptivePoolLayer(int num_axes, bool takes_max) : num_axes_(num_axes), takes_max_(takes_max) {}
+
+ private:
+  const int num_axes_;
+  const bool takes_max_;
+};
+
+template <int N>
+class AdaptiveMaxPooling final : public AdaptivePoolLayer {
+ public:
+  AdaptiveMaxPooling() : AdaptivePoolLayer(N, true) {}
+  std::string_view class_name() const override {
+    return N == 1   ? "AdaptiveMaxPooling1D"
+           : N == 2 ? "AdaptiveMaxPooling2D"
+                    : "AdaptiveMaxPooling3D";
+  }
+};
+
+template <int N>
+class AdaptiveAveragePooling final : public AdaptivePoolLayer {
+ public:
+  AdaptiveAveragePooling() : AdaptivePoolLayer(N, false) {}
+  std::string_view class_name() const override {
+    return N == 1   ? "AdaptiveAveragePooling1D"
+           : N == 2 ? "AdaptiveAveragePooling2D"
+                    : "AdaptiveAveragePooling3D";
+  }
+};
+
 class GlobalPoolLayer : public UnaryLayer {
  public:
   DataFormatField data_format;
