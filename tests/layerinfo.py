@@ -28,6 +28,9 @@ class LayerInfo:
     random: bool = False  # draws random numbers in training
     input_dtype: str = "float32"
     ids: int = 0  # inputs are integers below this
+    gradient: bool = True  # reaches the input
+    policy: bool = True  # computes in the dtype of its policy
+    required: tuple[str, ...] = ()  # arguments that have defaults but are needed
     case: str = ""
 
     def __str__(self) -> str:
@@ -74,4 +77,12 @@ def _load() -> list[LayerInfo]:
 ROWS = _load()
 
 # Tested on their own: they have no C++ side of their own kind.
-SPECIAL = {"InputLayer", "Lambda", "Layer"}
+SPECIAL = {
+    "HashedCrossing",
+    "InputLayer",
+    "IntegerLookup",
+    "Lambda",
+    "Layer",
+    "StringLookup",
+    "TextVectorization",
+}

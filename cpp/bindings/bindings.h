@@ -20,5 +20,6 @@ void bind_config(py::module_& m);
 void bind_layers(py::module_& m);
 void bind_training(py::module_& m);
 void bind_files(py::module_& m);
+void bind_text(py::module_& m);
 
 }  // namespace nacre::bindings

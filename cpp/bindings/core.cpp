@@ -18,4 +18,5 @@ PYBIND11_MODULE(_core, m) {
   bind_training(m);
   bind_profiler(m);
   bind_files(m);
+  bind_text(m);
 }

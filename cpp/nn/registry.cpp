@@ -11,6 +11,7 @@ void register_builtin_classes() {
   register_reshaping_layers();
   register_merging_layers();
   register_preprocessing_layers();
+  register_categorical_layers();
   register_norm_layers();
   register_conv_layers();
   register_pool_layers();

@@ -25,6 +25,7 @@ void register_activation_layers();
 void register_reshaping_layers();
 void register_merging_layers();
 void register_preprocessing_layers();
+void register_categorical_layers();
 void register_norm_layers();
 void register_conv_layers();
 void register_pool_layers();

@@ -15,6 +15,7 @@ void register_gather_ops(OpRegistry& registry);
 void register_scatter_ops(OpRegistry& registry);
 void register_sorting_ops(OpRegistry& registry);
 void register_one_hot_ops(OpRegistry& registry);
+void register_categorical_ops(OpRegistry& registry);
 void register_arrange_ops(OpRegistry& registry);
 void register_pad_ops(OpRegistry& registry);
 void register_split_ops(OpRegistry& registry);
@@ -50,6 +51,7 @@ inline void register_all_ops(OpRegistry& registry) {
   register_scatter_ops(registry);
   register_sorting_ops(registry);
   register_one_hot_ops(registry);
+  register_categorical_ops(registry);
   register_arrange_ops(registry);
   register_pad_ops(registry);
   register_split_ops(registry);

@@ -11,6 +11,8 @@ import difflib
 import functools
 from typing import Any
 
+import numpy as np
+
 from nacre import _core
 
 
@@ -101,6 +103,11 @@ def native_multi_optimizer(choose: Any, known: list, settings: dict[str, Any]) -
 def knows(module: str, name: str) -> bool:
     """Whether C++ has a class in a module by a name, an alias or a snake_case name."""
     return bool(_core.resolve_class(module, name))
+
+
+def hash_strings(values: list[str], salt: Any = None) -> np.ndarray:
+    """64-bit hashes of strings, uint64: FarmHash, or SipHash with a salt of two numbers."""
+    return np.frombuffer(_core.hash_strings(values, salt), np.uint64)
 
 
 def is_variable(value: Any) -> bool:

@@ -39,6 +39,10 @@ def acos(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def acosh(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
+def adaptive_average_pool(inputs: typing.Any, output_size: int | collections.abc.Sequence[int], data_format: str | None = None) -> Tensor:
+    """An op: a function of tensors."""
+def adaptive_max_pool(inputs: typing.Any, output_size: int | collections.abc.Sequence[int], data_format: str | None = None) -> Tensor:
+    """An op: a function of tensors."""
 def add(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def all(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
