@@ -76,6 +76,9 @@ void bind_config(py::module_& m) {
       "placeholder",
       [](const Shape& shape, DType dtype) { return Tensor::placeholder({dtype, shape}); },
       py::arg("shape"), py::arg("dtype"), "A tensor without values.");
+  m.def(
+      "is_placeholder", [](const Tensor& t) { return t.is_placeholder(); }, py::arg("tensor"),
+      "Whether a tensor has no values.");
   m.def("num_threads", num_threads, "How many threads the kernels may use.");
   m.def("set_num_threads", set_num_threads, py::arg("n"));
   m.def(

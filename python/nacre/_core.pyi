@@ -410,6 +410,10 @@ def input_layer_of(arg0: Tensor) -> Layer:
     ...
 def is_floating(arg0: str) -> bool:
     ...
+def is_placeholder(tensor: Tensor) -> bool:
+    """
+    Whether a tensor has no values.
+    """
 def is_recording() -> bool:
     """
     Whether a tape or a capture is active on this thread.

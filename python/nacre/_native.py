@@ -110,6 +110,16 @@ def hash_strings(values: list[str], salt: Any = None) -> np.ndarray:
     return np.frombuffer(_core.hash_strings(values, salt), np.uint64)
 
 
+def is_placeholder(value: Any) -> bool:
+    """Whether a value is a tensor without values, as Input() returns."""
+    return isinstance(value, _core.Tensor) and _core.is_placeholder(value)
+
+
+def in_training_call() -> bool | None:
+    """Whether the call now running trains; None outside calls."""
+    return _core.in_training_call()
+
+
 def is_variable(value: Any) -> bool:
     """Whether a value is a nacre.Variable."""
     return isinstance(value, _core.Variable)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nacre._native import is_placeholder
 from nacre._structure import is_tensor_like
 from nacre.layers.layer import Layer
 from nacre.layers.preprocessing_categorical import encode, hash_buckets, text_array
@@ -607,7 +608,7 @@ class IntegerLookup(IndexLookup):
             masked = op("equal")(x, np.int64(self.mask_token))
             ids = where(masked, np.int64(0 if self.output_mode == "int" else _DROPPED), ids)
             found = masked if found is None else op("logical_or")(found, masked)
-        if self.num_oov_indices == 0 and not getattr(x, "is_placeholder", False):
+        if self.num_oov_indices == 0 and not is_placeholder(x):
             unknown = x.numpy() if found is None else x.numpy()[~found.numpy()]
             if unknown.size:
                 self._refuse_unknown(unknown.ravel()[:5].tolist())
