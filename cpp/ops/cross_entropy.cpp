@@ -1,6 +1,7 @@
 // Cross-entropy losses per sample, from probabilities and from logits.
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 
 #include "kernels/abi.h"
 #include "nacre/ops/nn.h"
@@ -104,6 +105,9 @@ Tensors sparse_categorical_composite(std::span<const Tensor> in, const Attrs* at
   }
   // Of logits, softmax and logarithm are fused.
   if (a.from_logits) return {ops::sparse_softmax_cross_entropy(target, output)};
+  if (output.dtype() == DType::kFloat32 || output.dtype() == DType::kFloat64) {
+    return {apply_one(find_op("sparse_probability_cross_entropy"), {target, output})};
+  }
   const Tensor log_p = log_probabilities(output, false, last);
   return {apply_one(find_op("negative_at_label"), {target, log_p})};
 }
@@ -260,6 +264,125 @@ void add_at_label(OpRegistry& registry) {
   registry.add(std::move(def));
 }
 
+// ---- from probabilities, which are rescaled to sum to 1 and kept from 0 and 1 by epsilon
+
+// The probability of the label, rescaled, and the sum of its row.
+template <class T>
+struct LabelShare {
+  T share, sum;
+};
+template <class T>
+LabelShare<T> label_share(const T* row, int32_t label, int64_t cols) {
+  T sum = 0;
+  if constexpr (std::is_same_v<T, float>) {
+    table().reduce[static_cast<int>(kernels::Reduce::kSum)](row, &sum, 0, 1, cols, 1);
+  } else {
+    for (int64_t i = 0; i < cols; ++i) sum += row[i];
+  }
+  return {row[label] / sum, sum};
+}
+
+// numpy.clip: NaN stays.
+template <class T>
+T limited(T x) {
+  const T low = static_cast<T>(epsilon()), high = static_cast<T>(1 - epsilon());
+  return x < low ? low : x > high ? high : x;
+}
+
+// f(labels, T*) with the checked labels, for float32 and float64.
+template <class F>
+void with_labels(const KernelContext& c, F f) {
+  const int64_t cols = c.in[1].shape().back();
+  const int32_t* labels =
+      checked_labels("sparse_categorical_crossentropy", c.in[0], cols, c.workspace);
+  if (c.in[1].dtype() == DType::kFloat64) {
+    f(labels, cols, double{});
+  } else {
+    f(labels, cols, float{});
+  }
+}
+
+Tensor probability_loss(const Tensor& labels, const Tensor& p) {
+  return apply_one(find_op("negative_at_label"), {labels, log_probabilities(p, false, -1)});
+}
+
+void add_of_probabilities(OpRegistry& registry) {
+  OpDef def;
+  def.name = "sparse_probability_cross_entropy";
+  def.params = "labels, probabilities";
+  def.doc = "-log(p[label] / sum(p)) over the last axis, for p in float32 or float64.";
+  def.infer = infer_loss;
+  def.workspace = label_workspace;
+  def.kernel = [](const KernelContext& c) {
+    with_labels(c, [&]<class T>(const int32_t* labels, int64_t cols, T) {
+      const T* p = c.in[1].as<const T>();
+      T* loss = c.out[0].as<T>();
+      parallel_for(c.out[0].size(), row_grain(cols), [&](int64_t begin, int64_t end) {
+        for (int64_t r = begin; r < end; ++r) {
+          loss[r] = limited(label_share(p + r * cols, labels[r], cols).share);
+        }
+        if constexpr (std::is_same_v<T, float>) {
+          table().unary[static_cast<int>(kernels::Unary::kLog)](loss + begin, loss + begin,
+                                                                end - begin);
+        } else {
+          for (int64_t r = begin; r < end; ++r) loss[r] = std::log(loss[r]);
+        }
+        for (int64_t r = begin; r < end; ++r) loss[r] = -loss[r];
+      });
+    });
+  };
+  def.backward = [](const BackwardContext& c) {
+    return Tensors{Tensor(), apply_one(find_op("sparse_probability_cross_entropy_grad"),
+                                       {c.inputs[0], c.inputs[1], c.grads[0]})};
+  };
+  def.composite = [](std::span<const Tensor> in, const Attrs*) {
+    return Tensors{probability_loss(in[0], in[1])};
+  };
+  def.internal = true;
+  registry.add(std::move(def));
+
+  OpDef grad;
+  grad.name = "sparse_probability_cross_entropy_grad";
+  grad.params = "labels, probabilities, grad";
+  grad.doc = "The gradient of sparse_probability_cross_entropy with respect to the probabilities.";
+  grad.infer = [](const InferContext& c) {
+    infer_loss(c);
+    return std::vector<TensorSpec>{c.inputs[1].spec()};
+  };
+  grad.workspace = label_workspace;
+  grad.kernel = [](const KernelContext& c) {
+    with_labels(c, [&]<class T>(const int32_t* labels, int64_t cols, T) {
+      const T* p = c.in[1].as<const T>();
+      const T* g = c.in[2].as<const T>();
+      T* dp = c.out[0].as<T>();
+      parallel_for(c.in[0].size(), row_grain(cols), [&](int64_t begin, int64_t end) {
+        for (int64_t r = begin; r < end; ++r) {
+          const auto [share, sum] = label_share(p + r * cols, labels[r], cols);
+          const T kept = limited(share);
+          // At the limits the gradient still flows, as it does through clip.
+          const T slope = kept == share ? -g[r] / kept / sum : T(0);
+          T* row = dp + r * cols;
+          std::fill(row, row + cols, -(slope * share));
+          row[labels[r]] += slope;
+        }
+      });
+    });
+  };
+  grad.composite = [](std::span<const Tensor> in, const Attrs*) {
+    const Tensor& p = in[1];
+    const Tensor sum = ops::sum(p, IntList{-1}, true);
+    const Tensor q = p / sum;
+    const Tensor inside = ops::logical_and(ops::greater_equal(q, ops::scalar(epsilon())),
+                                           ops::less_equal(q, ops::scalar(1 - epsilon())));
+    const Tensor weight = one_hot_like(in[0], p) * ops::expand_dims(in[2], -1);
+    const Tensor kept = ops::clip(q, epsilon(), 1 - epsilon());
+    const Tensor dq = ops::where(inside, -(weight / kept), ops::scalar(0)) / sum;
+    return Tensors{dq - ops::sum(dq * q, IntList{-1}, true)};
+  };
+  grad.internal = true;
+  registry.add(std::move(grad));
+}
+
 void add(OpRegistry& registry, const char* name, const char* params, const char* doc,
          Ref<Attrs> (*make_attrs)(), CompositeFn composite) {
   OpDef def;
@@ -303,6 +426,7 @@ void register_cross_entropy_ops(OpRegistry& registry) {
   add_fused(registry);
   add_fused_grad(registry);
   add_at_label(registry);
+  add_of_probabilities(registry);
 }
 
 namespace ops {

@@ -1,0 +1,201 @@
+"""Plans of random functions: the same bits as the eager call, for any passes and any threads.
+
+A function is a list of steps, each an op on values made before; shapes are odd on purpose. Gradients
+by tape and assigned variables are part of it, as in a training step.
+"""
+
+import os
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import nacre
+from nacre import config, ops
+
+pytestmark = pytest.mark.isa
+
+ROWS, COLS = (1, 3, 5, 33), (1, 2, 7, 130, 1100)
+
+UNARY = [
+    ops.exp, ops.tanh, ops.sigmoid, ops.relu, ops.square, ops.sqrt, ops.log1p, ops.gelu, ops.abs,
+    ops.negative, ops.sin, ops.floor, ops.silu, ops.softplus, ops.relu6, ops.sign, ops.erf,
+    lambda x: ops.clip(x, -0.5, 1.25), lambda x: x * 1.0, lambda x: x + 0.0, lambda x: x - 0.0,
+    lambda x: -(-x), lambda x: 1.0 / x, lambda x: x * 0.5 + 2.0, ops.isnan,
+    lambda x: ops.cast(ops.cast(x, "float64"), "float32"),
+    lambda x: ops.cast(ops.cast(x, "bool"), "float32"), ops.stop_gradient,
+]  # fmt: skip
+BINARY = [
+    ops.add, ops.subtract, ops.multiply, ops.divide, ops.maximum, ops.minimum, ops.arctan2,
+    ops.less, ops.greater_equal, ops.equal, ops.not_equal, ops.logical_and, ops.logical_or,
+    lambda a, b: ops.where(a > b, a, b * 0.25), lambda a, b: ops.where(ops.isnan(a), b, a),
+    lambda a, b: a - b * a, lambda a, b: ops.power(ops.abs(a), b),
+]  # fmt: skip
+SHAPED = [
+    lambda x, k: ops.sum(x, axis=k % len(x.shape), keepdims=k > 2),
+    lambda x, k: ops.mean(x, axis=-1, keepdims=k > 2),
+    lambda x, k: ops.max(x, axis=-1, keepdims=k > 2),
+    lambda x, k: ops.min(x),
+    lambda x, k: ops.sum(x),
+    lambda x, k: ops.reshape(x, (-1, x.shape[-1])),
+    lambda x, k: ops.reshape(x, (-1,)),
+    lambda x, k: ops.expand_dims(x, k % (len(x.shape) + 1)),
+    lambda x, k: ops.squeeze(ops.expand_dims(x, 0), 0),
+    # Not read by a product as it is stored: that may add in another order.
+    lambda x, k: ops.transpose(ops.transpose(x)) if k % 2 else ops.transpose(x) * 1.5,
+    lambda x, k: ops.broadcast_to(x, (2, *x.shape)),
+    lambda x, k: ops.concatenate([x, x], axis=-1),
+    lambda x, k: ops.softmax(x, axis=-1),
+    lambda x, k: ops.cumsum(x, axis=-1),
+    lambda x, k: ops.argmax(x, axis=-1),
+    lambda x, k: ops.log_softmax(x, axis=-1),
+]  # fmt: skip
+MAX_ELEMENTS = 400_000
+
+
+def to_float(x):
+    return x if str(x.dtype) == "float32" else ops.cast(x, "float32")
+
+
+class RandomFunction:
+    """The function of a list of steps over inputs and variables."""
+
+    def __init__(self, steps, size, differentiate, assign):
+        self.steps, self.size = steps, size
+        self.differentiate, self.assign = differentiate, assign
+        rng = np.random.default_rng(size)
+        rows, cols = ROWS[size % len(ROWS)], COLS[size % len(COLS)]
+        shapes = [(rows, cols), (cols,), (rows, 1), (), (3, rows, cols)]
+        self.inputs = [rng.normal(size=s).astype("float32") for s in shapes]
+        self.inputs[0].flat[:: max(1, self.inputs[0].size // 3)] = (0.0, -0.0, np.nan, 2.5)[
+            size % 4
+        ]
+        self.start = [rng.normal(size=s).astype("float32") for s in ((cols,), (rows, cols))]
+        self.variables = [nacre.Variable(value) for value in self.start]
+
+    def reset(self):
+        for variable, value in zip(self.variables, self.start, strict=True):
+            variable.assign(value)
+
+    def forward(self, inputs):
+        values = [*inputs, *(v.value for v in self.variables)]
+        for kind, which, first, second, k in self.steps:
+            a, b = values[first % len(values)], values[second % len(values)]
+            try:
+                if kind == "unary":
+                    y = UNARY[which % len(UNARY)](to_float(a))
+                elif kind == "binary":
+                    y = BINARY[which % len(BINARY)](to_float(a), to_float(b))
+                elif kind == "matmul":
+                    y = ops.matmul(to_float(a) * 0.5, to_float(b) * 0.5)
+                else:
+                    y = SHAPED[which % len(SHAPED)](to_float(a), k)
+            except (ValueError, TypeError, IndexError, ZeroDivisionError):
+                continue  # the shapes do not fit
+            if np.prod(y.shape) <= MAX_ELEMENTS and len(y.shape) <= 5:
+                values.append(y)
+        return values[len(inputs) :]
+
+    def __call__(self, *inputs):
+        if not self.differentiate:
+            values, grads = self.forward(inputs), []
+        else:
+            with nacre.GradientTape() as tape:
+                tape.watch(inputs[0])
+                values = self.forward(inputs)
+                loss = ops.sum(to_float(values[-1]) * 0.125)
+            sources = [inputs[0], *self.variables]
+            grads = [g for g in tape.gradient(loss, sources) if g is not None]
+        if self.assign:
+            for variable in self.variables:
+                for g in grads:
+                    if g.shape == variable.shape:
+                        variable.assign(variable * 0.9 - g * 0.01)
+        return values + grads
+
+
+@contextmanager
+def passes(setting):
+    before = os.environ.get("NACRE_PASSES")
+    os.environ["NACRE_PASSES"] = setting
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["NACRE_PASSES"]
+        else:
+            os.environ["NACRE_PASSES"] = before
+
+
+def results(function, inputs):
+    """The bits of what one call returns and leaves in the variables."""
+    out = [np.asarray(x) for x in function(*inputs)]
+    return out
+
+
+def assert_same(expected, received, text):
+    assert len(expected) == len(received)
+    for i, (e, r) in enumerate(zip(expected, received, strict=True)):
+        assert e.dtype == r.dtype and e.shape == r.shape
+        same = np.array_equal(e.view(np.uint8), r.view(np.uint8)) if e.ndim else e.tobytes() == r.tobytes()
+        # Any NaN is as good as another: which one an operation passes on is not defined.
+        if not same and e.dtype.kind == "f":
+            nan = np.isnan(e)
+            same = np.array_equal(nan, np.isnan(r)) and np.array_equal(
+                np.where(nan, 0, e).view(np.uint32), np.where(nan, 0, r).view(np.uint32)
+            )
+        assert same, f"result {i} differs\n{text}"
+
+
+def check(function, settings_of_passes=("", "none", "-pointwise", "-simplify")):
+    inputs = [ops.convert_to_tensor(x) for x in function.inputs]
+    with np.errstate(all="ignore"):
+        function.reset()
+        expected = [results(function, inputs) for _ in range(2)]  # the second sees new variables
+        left = [np.asarray(v) for v in function.variables]
+        for setting in settings_of_passes:
+            with passes(setting):
+                plan = nacre.function(function.__call__)
+                function.reset()
+                plan(*inputs)
+            text = plan.captured.text(tuple(inputs), {})
+            for threads in (1, 2, 3, 7):
+                config.set_num_threads(threads)
+                function.reset()
+                for call in expected:
+                    assert_same(call, results(plan, inputs), f"passes: {setting!r}\n{text}")
+                assert_same(left, [np.asarray(v) for v in function.variables], text)
+
+
+STEP = st.tuples(
+    st.sampled_from(["unary", "unary", "binary", "binary", "binary", "matmul", "shaped"]),
+    st.integers(0, 1000),
+    st.integers(0, 1000),
+    st.integers(0, 1000),
+    st.integers(0, 5),
+)
+
+
+@pytest.fixture(autouse=True)
+def keep_threads():
+    before = config.num_threads()
+    yield
+    config.set_num_threads(before)
+
+
+@settings(
+    max_examples=int(os.environ.get("NACRE_PLAN_EXAMPLES", "60")),
+    deadline=None,
+    derandomize="NACRE_PLAN_EXAMPLES" not in os.environ,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(
+    steps=st.lists(STEP, min_size=2, max_size=25),
+    size=st.integers(0, 59),
+    differentiate=st.booleans(),
+    assign=st.booleans(),
+)
+def test_plans_give_the_bits_of_the_eager_call(steps, size, differentiate, assign):
+    check(RandomFunction(steps, size, differentiate, assign))
