@@ -4,6 +4,7 @@
 
 #include "bindings/bindings.h"
 #include "bindings/nn.h"
+#include "nacre/graph/summary.h"
 #include "nacre/nn/optimizer_wrappers.h"
 #include "nacre/nn/trainer.h"
 #include "nacre/ops/ops.h"
@@ -378,6 +379,15 @@ void bind_training(py::module_& m) {
       .def_property_readonly("metrics", [](PyTrainer& t) { return t.get().metrics(); })
       .def("set_run_eagerly", [](PyTrainer& t, bool eager) { t.get().set_run_eagerly(eager); })
       .def("forget_plans", [](PyTrainer& t) { t.get().forget_plans(); })
+      .def("plan_summary",
+           [](PyTrainer& t, const std::string& step) -> py::object {
+             const PlanCache& plans = step == "train"  ? t.get().train_plans()
+                                      : step == "test" ? t.get().test_plans()
+                                                       : t.get().predict_plans();
+             const std::shared_ptr<Plan> plan = plans.latest();
+             if (!plan) return py::none();
+             return py::str(to_string(summarize(*plan)));
+           })
       .def("train_step",
            [](PyTrainer& t, py::handle x, py::handle y, py::handle w) {
              const Batch batch = to_batch(x, y, w);

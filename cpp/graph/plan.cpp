@@ -19,8 +19,12 @@ uint64_t next_plan_id() {
 }  // namespace
 
 Plan::Plan(Graph graph)
-    : graph_(optimize(std::move(graph))), id_(next_plan_id()), memory_(plan_memory(graph_)) {
+    : num_recorded_nodes_(static_cast<int>(graph.nodes.size())),
+      graph_(optimize(std::move(graph))),
+      id_(next_plan_id()),
+      memory_(plan_memory(graph_)) {
   make_steps();
+  build_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
 }
 
 void Plan::make_steps() {

@@ -93,6 +93,15 @@ size_t PlanCache::size() const {
   return entries_.size();
 }
 
+std::shared_ptr<Plan> PlanCache::latest() const {
+  const std::lock_guard lock(mutex_);
+  const Entry* latest = nullptr;
+  for (const auto& [signature, entry] : entries_) {
+    if (entry.plan && (!latest || entry.last_use > latest->last_use)) latest = &entry;
+  }
+  return latest ? latest->plan : nullptr;
+}
+
 std::shared_ptr<Plan> PlanCache::find(std::span<const Tensor> arguments,
                                       const std::string& key) const {
   const std::lock_guard lock(mutex_);

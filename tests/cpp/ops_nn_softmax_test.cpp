@@ -51,6 +51,32 @@ TEST_CASE("softmax and cross-entropy are stable for logits of 1e4") {
   CHECK(bce.data<float>()[2] == doctest::Approx(2.0611536e-9));
 }
 
+TEST_CASE("sparse cross-entropy of probabilities equals its composite, limits included") {
+  Tensor p = random_tensor({7, 5}, 3, 0.05, 1);  // rows that do not sum to 1
+  float* rows = p.mutable_data<float>();
+  rows[0] = 0;                                            // the label's: limited to epsilon
+  for (int i = 5; i < 10; ++i) rows[i] = i == 6 ? 1 : 0;  // limited to 1 - epsilon
+  rows[14] = std::numeric_limits<float>::quiet_NaN();
+  const Tensor labels = Tensor::from<int32_t>({0, 1, 4, 3, 2, 0, 4}, {7});
+  const Tensor g = random_tensor({7}, 4, -1, 1);
+  const OpDef& loss = find_op("sparse_probability_cross_entropy");
+  const OpDef& grad = find_op("sparse_probability_cross_entropy_grad");
+  for (const DType dtype : {DType::kFloat32, DType::kFloat64}) {
+    const Tensors in{labels, ops::cast(p, dtype), ops::cast(g, dtype)};
+    const auto same = [&](const Tensor& a, const Tensor& b) {
+      REQUIRE(a.spec() == b.spec());
+      for (int64_t i = 0; i < a.size(); ++i) {
+        const double x = ops::cast(a, DType::kFloat64).data<double>()[i];
+        const double y = ops::cast(b, DType::kFloat64).data<double>()[i];
+        CHECK(std::isnan(x) == std::isnan(y));
+        if (!std::isnan(y)) CHECK(x == doctest::Approx(y).epsilon(1e-6));
+      }
+    };
+    same(apply_one(loss, {in[0], in[1]}), loss.composite({in.data(), 2}, nullptr)[0]);
+    same(apply_one(grad, {in[0], in[1], in[2]}), grad.composite({in.data(), 3}, nullptr)[0]);
+  }
+}
+
 TEST_CASE("softmax gradients") {
   const Tensor x = random_tensor({2, 3, 4}, 2, -2, 2);
   check_gradients([](const Tensors& t) { return ops::softmax(t[0], {-1}); }, {x});

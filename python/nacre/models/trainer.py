@@ -34,6 +34,39 @@ class Trainer:
     def _forget_plans(self) -> None:
         self._trainer.forget_plans()
 
+    def plan_summary(self, step: str = "train", print_fn: Any = None) -> None:
+        """Prints what one step of this model runs: kernels, what was fused, FLOPs, bytes, memory.
+
+        A step is recorded the first time it runs and replayed as a plan after that; the table shows
+        the plan that ran last.
+
+        Args:
+            step: "train", "test" or "predict".
+            print_fn: Called with the text instead of ``print``.
+
+        Raises:
+            ValueError: No such step, or it has not been run as a plan yet.
+
+        Example:
+            >>> import nacre
+            >>> model = nacre.Sequential([nacre.Input((4,)), nacre.layers.Dense(2, "relu")])
+            >>> _ = model.predict(nacre.ops.ones((3, 4)), verbose=0)
+            >>> model.plan_summary("predict", print_fn=lambda text: print(text.splitlines()[0]))
+            Kernel               calls     FLOPs     bytes
+        """
+        if step not in ("train", "test", "predict"):
+            raise ValueError(
+                f"plan_summary: expected step 'train', 'test' or 'predict', received {step!r}"
+            )
+        text = self._trainer.plan_summary(step)
+        if text is None:
+            method = {"train": "fit", "test": "evaluate"}.get(step, "predict")
+            raise ValueError(
+                f"plan_summary: there is no plan of a {step} step yet; run {method}() first "
+                "(without run_eagerly)"
+            )
+        (print if print_fn is None else print_fn)(text)
+
     # Compile ------------------------------------------------------------------------------------
 
     def compile(

@@ -2,6 +2,7 @@
 // allocates nothing but its outputs and enters no code outside the kernels.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -29,6 +30,9 @@ class Plan {
   const std::vector<int>& step_nodes() const { return step_nodes_; }
   size_t arena_bytes() const { return arena_bytes_; }
   size_t num_nodes() const { return graph_.nodes.size(); }
+  const MemoryPlan& memory() const { return memory_; }
+  int num_recorded_nodes() const { return num_recorded_nodes_; }  // before the passes
+  double build_seconds() const { return build_seconds_; }
 
  private:
   struct Step {
@@ -53,6 +57,9 @@ class Plan {
   void* address(const Place& place, std::span<const Tensor> arguments, const Context& c) const;
   void finish(std::span<const Tensor> arguments, Context& c);
 
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  double build_seconds_ = 0;
+  int num_recorded_nodes_;
   Graph graph_;
   uint64_t id_;
   MemoryPlan memory_;
@@ -79,6 +86,8 @@ class PlanCache {
                const std::function<Tensors(std::span<const Tensor>)>& f);
   void clear();
   size_t size() const;
+  // The plan that ran last, or null.
+  std::shared_ptr<Plan> latest() const;
   // The plan of a signature seen before, or null.
   std::shared_ptr<Plan> find(std::span<const Tensor> arguments, const std::string& key) const;
 

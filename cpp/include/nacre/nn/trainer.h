@@ -105,6 +105,8 @@ class Trainer {
   // Forgets recorded steps (after a layer was frozen, added or removed).
   void forget_plans();
   const PlanCache& train_plans() const { return train_plans_; }
+  const PlanCache& test_plans() const { return test_plans_; }
+  const PlanCache& predict_plans() const { return predict_plans_; }
 
   // The scalar loss of predictions, with regularizers; sets the per-output losses for logs.
   Tensor compute_loss(const Batch& batch, const Tensors& y_pred);
