@@ -196,3 +196,48 @@ def keep_threads():
 )
 def test_plans_give_the_bits_of_the_eager_call(steps, size, differentiate, assign):
     check(RandomFunction(steps, size, differentiate, assign))
+
+
+@pytest.mark.parametrize("setting", ["1", "bits"])
+def test_replays_can_be_checked_beside_the_eager_call(monkeypatch, setting):
+    monkeypatch.setenv("NACRE_CHECK_PLANS", setting)
+    calls = []
+
+    def f(x):
+        calls.append(None)
+        return x * (1.0 if "wrong" not in calls else 2.0)
+
+    plan = nacre.function(f)
+    x = ops.ones((3,))
+    for _ in range(3):
+        assert plan(x).tolist() == [1, 1, 1]
+    assert len(calls) == 3
+    calls.append("wrong")  # Python's state is not seen by a plan
+    with pytest.raises(
+        RuntimeError, match="function.*output 0: expected 2 .* received 1 at element 0"
+    ):
+        plan(x)
+
+
+def test_a_checked_training_run_is_the_same(monkeypatch):
+    def train():
+        nacre.utils.set_random_seed(1)
+        model = nacre.Sequential(
+            [
+                nacre.Input((8,)),
+                nacre.layers.Dense(16),
+                nacre.layers.BatchNormalization(),
+                nacre.layers.Activation("gelu"),
+                nacre.layers.Dropout(0.3),
+                nacre.layers.Dense(3, "softmax"),
+            ]
+        )
+        model.compile("rmsprop", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        x = np.random.default_rng(0).normal(size=(64, 8)).astype("float32")
+        model.fit(x, np.arange(64) % 3, 16, 3, verbose=0)
+        return [np.asarray(w) for w in model.weights]
+
+    expected = train()
+    monkeypatch.setenv("NACRE_CHECK_PLANS", "bits")
+    for e, r in zip(expected, train(), strict=True):
+        np.testing.assert_array_equal(e, r)

@@ -1,6 +1,7 @@
 #include <atomic>
 #include <cstdio>
 
+#include "graph/plan_check.h"
 #include "nacre/graph/plan.h"
 
 namespace nacre {
@@ -52,7 +53,11 @@ Tensors PlanCache::call(std::span<const Tensor> arguments, const std::string& ke
       eager = !plan;
     }
   }
-  if (plan) return plan->run(arguments);
+  if (plan) {
+    const PlanCheck check = plan_check();
+    if (check == PlanCheck::kOff) return plan->run(arguments);
+    return run_checked(*plan, arguments, f, check, "the plan of " + name_);
+  }
   if (eager) return f(arguments);
 
   // Identities of their own: one tensor may be passed twice, or be held by the function as well.
