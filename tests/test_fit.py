@@ -8,8 +8,6 @@ import pytest
 import nacre
 from nacre import layers
 
-pytestmark = pytest.mark.isa
-
 
 def _data(rows=96, seed=0):
     rng = np.random.default_rng(seed)

@@ -38,12 +38,13 @@ TEST_CASE("kernels: the active table follows the active instruction set") {
   set_active_isa(before);
 }
 
-TEST_CASE("kernels: no slot before the convolutions is null") {
+TEST_CASE("kernels: no slot before the convolutions is null but bfloat16's product") {
   for (Isa isa : available_isas()) {
     CAPTURE(name_of(isa));
     const char* bytes = reinterpret_cast<const char*>(&kernels::table(isa));
     for (size_t at = 0; at < offsetof(kernels::KernelTable, conv_forward);
          at += sizeof(kernels::UnaryFn)) {
+      if (at == offsetof(kernels::KernelTable, gemm_bf16)) continue;
       kernels::UnaryFn entry;
       std::memcpy(&entry, bytes + at, sizeof entry);
       CAPTURE(at / sizeof entry);
