@@ -186,7 +186,7 @@ struct KernelTable {
   void (*sparse_cross_entropy_grad)(const float* x, const int32_t* label, const float* g, float* dx,
                                     int64_t begin, int64_t end, int64_t cols);
   // y = (x - mean) * rstd * gamma + beta per row; gamma and beta may be null; mean and rstd (one
-  // value a row) are written.
+  // value a row) are written. With a null mean nothing is subtracted: RMS normalization.
   void (*layer_norm)(const float* x, const float* gamma, const float* beta, float* y, float* mean,
                      float* rstd, int64_t begin, int64_t end, int64_t cols, float epsilon);
   // dx of layer_norm; dgamma and dbeta (cols) are accumulated into when not null.

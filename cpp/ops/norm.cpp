@@ -126,8 +126,21 @@ Tensors rms_normalization_composite(std::span<const Tensor> in, const Attrs* att
   const DType compute = statistics_dtype(dtype);
   const Tensor x = to(in[0], compute);
   const double eps = a.epsilon.value_or(epsilon());
+  Tensor scale = in.size() > 1 ? to(in[1], compute) : Tensor();
+  const Shape sizes = sizes_of(x.shape(), axes);
+  if (are_last(axes, x.rank()) && sizes.is_known()) {
+    // One value a column: shaped as the axes, with axes of size 1 before them or without.
+    const bool by_column =
+        !scale.defined() ||
+        (scale.size() == sizes.size() &&
+         broadcast_shapes(scale.shape(), sizes, "rms_normalization").size() == sizes.size());
+    if (by_column) {
+      if (scale.defined() && scale.shape() != sizes) scale = ops::reshape(scale, sizes);
+      return {to(fused_rms_norm(x, scale, static_cast<int64_t>(axes.size()), eps), dtype)};
+    }
+  }
   Tensor y = x * ops::rsqrt(ops::mean(ops::square(x), axes, true) + eps);
-  if (in.size() > 1 && in[1].defined()) y = y * to(in[1], compute);
+  if (scale.defined()) y = y * scale;
   return {to(y, dtype)};
 }
 

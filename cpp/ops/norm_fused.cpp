@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "kernels/abi.h"
+#include "ops/norm_parts.h"
 #include "ops/reference/columns.h"
-#include "ops/rows.h"
 
 namespace nacre {
 namespace {
@@ -22,74 +22,6 @@ struct FusedBatchNormAttrs : AttrsOf<FusedBatchNormAttrs> {
   double epsilon = 1e-3;
   NACRE_ATTRS(epsilon)
 };
-
-// float32 and float64 only.
-template <class F>
-void dispatch_wide(DType dtype, F&& f) {
-  if (dtype == DType::kFloat64) {
-    f(type_tag<double>{});
-  } else {
-    f(type_tag<float>{});
-  }
-}
-
-void require_wide(const InferContext& c) {
-  if (c.dtype(0) != DType::kFloat32 && c.dtype(0) != DType::kFloat64) {
-    type_error(c.op, ": expected float32 or float64, received ", c.dtype(0));
-  }
-}
-
-Shape leading(const Shape& shape, int64_t trailing) {
-  return Shape(shape.dims().first(static_cast<size_t>(shape.rank() - trailing)));
-}
-
-Shape trailing(const Shape& shape, int64_t count) {
-  return Shape(shape.dims().last(static_cast<size_t>(count)));
-}
-
-IntList last_axes(int rank, int64_t count) {
-  IntList axes;
-  for (int64_t i = rank - count; i < rank; ++i) axes.push_back(i);
-  return axes;
-}
-
-// Rows a chunk holds when each chunk keeps `cols` partial sums: enough work, few enough partials.
-int64_t partial_grain(int64_t rows, int64_t cols) {
-  constexpr int64_t kMaxPartials = int64_t{1} << 22;
-  const int64_t chunks =
-      std::clamp<int64_t>(kMaxPartials / std::max<int64_t>(1, cols), 1, kMaxChunks);
-  const int64_t work = (int64_t{1} << 16) / std::max<int64_t>(1, cols);
-  return std::max<int64_t>({1, work, (rows + chunks - 1) / chunks});
-}
-
-// Sums of two columns-long vectors over all rows: body(a, b, begin, end) accumulates into partials
-// of its chunk, which are added in order of the chunks.
-template <class T, class Body>
-void column_sums(int64_t rows, int64_t cols, T* total_a, T* total_b, Body body) {
-  const int64_t grain = partial_grain(rows, cols);
-  const int64_t size = chunk_size(rows, grain);
-  const int64_t chunks = num_chunks(rows, grain);
-  std::fill_n(total_a, cols, T(0));
-  std::fill_n(total_b, cols, T(0));
-  if (chunks <= 1) {
-    if (rows > 0) body(total_a, total_b, int64_t{0}, rows);
-    return;
-  }
-  T* partial =
-      static_cast<T*>(thread_scratch(static_cast<size_t>(chunks * cols * 2) * sizeof(T), 2));
-  parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
-    T* a = partial + begin / size * cols * 2;
-    std::fill_n(a, cols * 2, T(0));
-    body(a, a + cols, begin, end);
-  });
-  for (int64_t c = 0; c < chunks; ++c) {
-    const T* a = partial + c * cols * 2;
-    for (int64_t i = 0; i < cols; ++i) {
-      total_a[i] += a[i];
-      total_b[i] += a[cols + i];
-    }
-  }
-}
 
 // ---- layer normalization
 
@@ -452,6 +384,7 @@ void add_batch_norm(OpRegistry& registry) {
 
 void register_fused_norm_ops(OpRegistry& registry) {
   add_layer_norm(registry);
+  register_fused_rms_norm(registry);
   add_scale_shift(registry);
   add_batch_norm(registry);
 }

@@ -40,6 +40,42 @@ TEST_CASE("layer normalization: kernel, composite and gradients") {
   CHECK(ops::layer_normalization(half).dtype() == DType::kFloat16);
 }
 
+TEST_CASE("RMS normalization: kernel, composite and gradients") {
+  const Tensor x = random_tensor({3, 2, 4}, 1), scale = random_tensor({4}, 2);
+  check_gradients([](const Tensors& t) { return ops::rms_normalization(t[0], t[1], {-1}, 1e-3); },
+                  {x, scale}, 1e-5);
+  check_gradients([](const Tensors& t) { return ops::rms_normalization(t[0], {}, {1, 2}, 1e-3); },
+                  {x}, 1e-5);
+  check_gradients([](const Tensors& t) { return ops::rms_normalization(t[0], t[1], {0}, 1e-3); },
+                  {x, random_tensor({3, 1, 1}, 4)}, 1e-5);
+  const OpDef& op = find_op("fused_rms_norm");
+  const OpDef& grad = find_op("fused_rms_norm_grad");
+  for (const Shape& shape : {Shape{5, 7}, Shape{130, 33}, Shape{2, 1000}, Shape{900, 128}}) {
+    const Tensor big = ops::cast(random_tensor(shape, 5, -3, 5), DType::kFloat32);
+    const Tensor gamma = ops::cast(random_tensor({shape.back()}, 6), DType::kFloat32);
+    const Tensor g = ops::cast(random_tensor(shape, 7), DType::kFloat32);
+    for (const Tensor& factor : {gamma, Tensor()}) {
+      const Ref<Attrs> attrs = op.make_attrs();
+      const Tensors in = {big, factor};
+      const Tensors y = apply(op, in, attrs);
+      const Tensors oracle = op.composite(in, attrs.get());
+      for (int i = 0; i < 2; ++i) CHECK(max_difference(y[i], oracle[i]) < 2e-5);
+      const Tensors grad_in = {big, factor, y[1], g};
+      const int threads = num_threads();
+      Tensors first;
+      for (const int count : {1, 2, 7}) {
+        set_num_threads(count);
+        const Tensors d = apply(grad, grad_in, attrs);
+        const Tensors d_oracle = grad.composite(grad_in, attrs.get());
+        for (int i = 0; i < 2; ++i) CHECK(max_difference(d[i], d_oracle[i]) < 3e-4);
+        if (first.empty()) first = d;
+        for (int i = 0; i < 2; ++i) CHECK(max_difference(d[i], first[i]) == 0);
+      }
+      set_num_threads(threads);
+    }
+  }
+}
+
 TEST_CASE("batch normalization in training: kernel, composite and gradients") {
   const Tensor x = random_tensor({6, 2, 3}, 1);
   const Tensor scale = random_tensor({3}, 2), offset = random_tensor({3}, 3);

@@ -6,18 +6,19 @@
 
 namespace nacre::reference {
 
+// A null mean: nothing is subtracted (RMS normalization).
 template <class T>
 void ref_layer_norm(const T* x, const T* gamma, const T* beta, T* y, T* mean, T* rstd,
                     int64_t begin, int64_t end, int64_t cols, double epsilon) {
   for (int64_t r = begin; r < end; ++r) {
     const T* row = x + r * cols;
     double sum = 0;
-    for (int64_t i = 0; i < cols; ++i) sum += row[i];
+    for (int64_t i = 0; mean && i < cols; ++i) sum += row[i];
     const double m = sum / static_cast<double>(cols);
     double squares = 0;
     for (int64_t i = 0; i < cols; ++i) squares += (row[i] - m) * (row[i] - m);
     const double s = 1 / std::sqrt(squares / static_cast<double>(cols) + epsilon);
-    mean[r] = static_cast<T>(m);
+    if (mean) mean[r] = static_cast<T>(m);
     rstd[r] = static_cast<T>(s);
     for (int64_t i = 0; i < cols; ++i) {
       double v = (row[i] - m) * s;
@@ -34,12 +35,12 @@ void ref_layer_norm_grad(const T* x, const T* gamma, const T* mean, const T* rst
   for (int64_t r = begin; r < end; ++r) {
     const T* row = x + r * cols;
     const T* grad = g + r * cols;
-    const double m = mean[r], s = rstd[r];
+    const double m = mean ? mean[r] : 0.0, s = rstd[r];
     double sum = 0, dot = 0;
     for (int64_t i = 0; i < cols; ++i) {
       const double normal = (row[i] - m) * s;
       const double scaled = gamma ? grad[i] * static_cast<double>(gamma[i]) : grad[i];
-      sum += scaled;
+      if (mean) sum += scaled;
       dot += scaled * normal;
       if (dgamma) dgamma[i] += static_cast<T>(grad[i] * normal);
       if (dbeta) dbeta[i] += grad[i];
