@@ -32,9 +32,16 @@ class LayerInfo:
     policy: bool = True  # computes in the dtype of its policy
     required: tuple[str, ...] = ()  # arguments that have defaults but are needed
     case: str = ""
+    spread: bool = False  # several inputs are arguments of their own, not a list
+    keras: bool = True  # real Keras has this layer
+    stateful: bool = False  # training calls change what later ones give
 
     def __str__(self) -> str:
         return f"{self.name}{'-' + self.case if self.case else ''}"
+
+    def call(self, layer: Any, x: Any, **kwargs: Any) -> Any:
+        """The layer applied to inputs of the row."""
+        return layer(*x, **kwargs) if self.spread else layer(x, **kwargs)
 
     def inputs(self, seed: int = 0) -> Any:
         """Inputs of the row's shape: an array, or a list of them."""
@@ -83,6 +90,7 @@ SPECIAL = {
     "IntegerLookup",
     "Lambda",
     "Layer",
+    "SpectralNormalization",
     "StringLookup",
     "TextVectorization",
 }

@@ -134,11 +134,14 @@ void bind_layers(py::module_& m) {
   py::class_<Layer, Configurable, Ref<Layer>>(m, "Layer")
       .def(
           "call",
-          [](Layer& layer, py::list inputs, std::optional<bool> training, py::object masks) {
+          [](Layer& layer, py::list inputs, std::optional<bool> training, py::object masks,
+             py::object arguments) {
             return tensors_to_list(layer(tensors_from(inputs), training,
-                                         masks.is_none() ? Tensors() : tensors_from(masks)));
+                                         masks.is_none() ? Tensors() : tensors_from(masks),
+                                         to_json(arguments)));
           },
-          py::arg("inputs"), py::arg("training") = py::none(), py::arg("masks") = py::none())
+          py::arg("inputs"), py::arg("training") = py::none(), py::arg("masks") = py::none(),
+          py::arg("arguments") = py::none())
       .def(
           "call_one",
           [](Layer& layer, const Tensor& x, std::optional<bool> training, py::object mask) {

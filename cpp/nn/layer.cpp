@@ -183,17 +183,20 @@ void Layer::ensure_built(const std::vector<Shape>& input_shapes) {
   build_shapes_ = input_shapes;
 }
 
-Tensors Layer::operator()(const Tensors& inputs, std::optional<bool> training,
-                          const Tensors& masks) {
+std::vector<Shape> Layer::shapes_to_build(const Tensors& inputs, const CallContext&) const {
+  std::vector<Shape> shapes;
+  for (const Tensor& t : inputs) shapes.push_back(t.shape());
+  return shapes;
+}
+
+Tensors Layer::operator()(const Tensors& inputs, std::optional<bool> training, const Tensors& masks,
+                          Json arguments) {
   CallContext context;
   if (!g_frames.empty()) context.training = g_frames.back().context.training;
   if (training) context.training = *training;
   context.masks = masks_of(inputs, masks);
-  if (!built_) {
-    std::vector<Shape> shapes;
-    for (const Tensor& t : inputs) shapes.push_back(t.shape());
-    ensure_built(shapes);
-  }
+  context.arguments = std::move(arguments);
+  if (!built_) ensure_built(shapes_to_build(inputs, context));
   const FrameScope frame(this, context);
   try {
     Tensors converted;
@@ -206,7 +209,7 @@ Tensors Layer::operator()(const Tensors& inputs, std::optional<bool> training,
     }
     const Tensors& operands = converted.empty() ? inputs : converted;
     Tensors outputs = call(operands, context);
-    if (activity_regularizer_) {
+    if (activity_regularizer_ && regularizes_outputs()) {
       for (const Tensor& y : outputs) {
         if (y.is_placeholder()) continue;
         // Per sample, so that the penalty does not grow with the batch (Keras's convention).

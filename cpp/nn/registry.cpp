@@ -13,6 +13,8 @@ void register_builtin_classes() {
   register_preprocessing_layers();
   register_categorical_layers();
   register_norm_layers();
+  register_attention_layers();
+  register_position_layers();
   register_conv_layers();
   register_pool_layers();
   register_regularization_layers();

@@ -27,6 +27,8 @@ void register_merging_layers();
 void register_preprocessing_layers();
 void register_categorical_layers();
 void register_norm_layers();
+void register_attention_layers();
+void register_position_layers();
 void register_conv_layers();
 void register_pool_layers();
 void register_regularization_layers();

@@ -51,3 +51,14 @@ def unflatten_tensors(structure: Any, values: Any) -> Any:
     if isinstance(structure, list | tuple):
         return type(structure)(unflatten_tensors(item, values) for item in structure)
     return structure
+
+
+def described(structure: Any) -> Any:
+    """The structure as plain data, with the positions of tensors as Keras writes them."""
+    if isinstance(structure, _Leaf):
+        return {"class_name": "__leaf__", "config": structure.index}
+    if isinstance(structure, dict):
+        return {key: described(item) for key, item in structure.items()}
+    if isinstance(structure, list | tuple):
+        return [described(item) for item in structure]
+    return structure

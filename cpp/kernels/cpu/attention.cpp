@@ -35,23 +35,31 @@ struct ForwardTask {
     return seen_by(a, r0 % a.queries, (r1 - 1) % a.queries + 1);
   }
 
-  void gather_queries() {
+  // The queries as rows: where they lie if they are of one head.
+  RowsOf queries() const {
+    const int64_t count = rows.end - rows.begin;
+    if (group == 1 && a.q_at.row % 256 != 0) {
+      return {head(a.q, a.q_at, rows.batch, rows.kv_head, rows.begin), a.q_at.row};
+    }
     for (int64_t r = rows.begin; r < rows.end;) {
       const int64_t t = r % a.queries, n = smaller(a.queries - t, rows.end - r);
       pack_panel(head(a.q, a.q_at, rows.batch, head_of(r), t), a.q_at.row, n, a.key_size, key_ld,
                  q + (r - rows.begin) * key_ld);
       r += n;
     }
+    return {q, count == 0 ? 0 : key_ld};
   }
 
-  // Turns one row's products with n keys into weights relative to its largest score so far.
-  NACRE_INLINE void soften(int64_t row, float* s, int64_t key, int64_t n, DropoutRow& dropout) {
-    const int64_t at = row - rows.begin, t = row % a.queries;
-    const ScoreRow score(a, rows.batch, head_of(row), t, key);
+  // The scores of one row from its products with n keys, in place, and the largest of each lane.
+  NACRE_INLINE Vec score_row(int64_t row, float* s, int64_t key, int64_t n) const {
+    const ScoreRow score(a, rows.batch, head_of(row), row % a.queries, key);
     Vec high = -kInf;
-    if (score.is_plain(n)) {
+    if (score.is_plain()) {
+      const int64_t first = larger(score.span.first, 0), end = smaller(score.span.end, n);
       for (int64_t j = 0; j < n; j += kLanes) {
-        const Vec v = load(s + j) * Vec(score.scale);
+        Vec v = load(s + j) * Vec(score.scale);
+        if (end - j < kLanes) v = end > j ? keep_first(v, end - j, kUnseen) : Vec(kUnseen);
+        if (first > j) v = first - j < kLanes ? keep_last(v, first - j) : Vec(kUnseen);
         store(s + j, v);
         high = max(n - j >= kLanes ? v : keep_first(v, n - j, -kInf), high);
       }
@@ -62,32 +70,66 @@ struct ForwardTask {
         high = max(n - j >= kLanes ? v : keep_first(v, n - j, -kInf), high);
       }
     }
-    const float before = top[at];
-    const float now =
-        fold(high, [](Vec x, Vec y) __attribute__((always_inline)) { return max(x, y); });
-    const float largest = now > before ? now : before;
-    if (largest > before) {
-      if (total[at] != 0) {
-        const Vec shrink = exp(Vec(before - largest));
-        total[at] *= static_cast<double>(shrink.v[0]);
-        float* sum = sums + at * value_ld;
-        for (int64_t j = 0; j < value_ld; j += kLanes) store(sum + j, load(sum + j) * shrink);
-      }
-      top[at] = largest;
-    }
+    return high;
+  }
+  // kUnseen in the first n lanes.
+  NACRE_INLINE static Vec keep_last(Vec v, int64_t n) { return keep_first(Vec(kUnseen), n, v); }
+
+  // Turns products of rows [row, row + count), count <= kLanes, with n keys (`ld` apart) into
+  // weights relative to each row's largest score so far.
+  NACRE_INLINE void soften(int64_t row, int64_t count, float* s, int64_t ld, int64_t key, int64_t n,
+                           DropoutRow& dropout) {
+    const int64_t at = row - rows.begin;
+    FloatVector lanes[kLanes];
+    for (int64_t i = 0; i < count; ++i) lanes[i] = score_row(row + i, s + i * ld, key, n).v;
+    for (int64_t i = count; i < kLanes; ++i) lanes[i] = FloatVector{};
+    const Vec now = fold_rows(lanes, count, LargerLanes{}), before = load(top + at);
+    const Vec largest = max(now, before);
+    if (any(before != largest) && key > 0) shrink(at, count, before, largest);
+    store_up_to(top + at, largest, count);
     // A row of -inf has no largest score to subtract: its weights are 0 so far.
-    const Vec offset = largest == -kInf ? 0.0f : largest;
-    Vec sum = 0.0f;
-    for (int64_t j = 0; j < n; j += kLanes) {
-      Vec p = exp(load(s + j) - offset);
-      if (n - j < kLanes) p = keep_first(p, n - j, 0.0f);
-      sum += p;
-      store(s + j, p);
+    float offset[kLanes];
+    store(offset, select(largest == Vec(-kInf), Vec(0.0f), largest));
+    for (int64_t i = 0; i < count; ++i) {
+      float* p = s + i * ld;
+      const Vec high = offset[i];
+      Vec sum = 0.0f;
+      int64_t j = 0;
+      for (; j + kLanes <= n; j += kLanes) {
+        const Vec w = exp(load(p + j) - high);
+        sum += w;
+        store(p + j, w);
+      }
+      if (j < n) {
+        const Vec w = keep_first(exp(load(p + j) - high), n - j, 0.0f);
+        sum += w;
+        store(p + j, w);
+      }
+      lanes[i] = sum.v;
     }
-    total[at] += static_cast<double>(sum_of(sum));
+    for (int64_t i = count; i < kLanes; ++i) lanes[i] = FloatVector{};
+    float sums_of[kLanes];
+    store(sums_of, fold_rows(lanes, count, AddLanes{}));
+    for (int64_t i = 0; i < count; ++i) total[at + i] += static_cast<double>(sums_of[i]);
     if (a.rate > 0) {
-      dropout.draw(a, rows.batch, head_of(row), t, key, n);
-      for (int64_t j = 0; j < n; j += kLanes) store(s + j, dropout(load(s + j), j));
+      for (int64_t i = 0; i < count; ++i) {
+        dropout.draw(a, rows.batch, head_of(row + i), (row + i) % a.queries, key, n);
+        float* p = s + i * ld;
+        for (int64_t j = 0; j < n; j += kLanes) store(p + j, dropout(load(p + j), j));
+      }
+    }
+  }
+
+  // What was summed relative to the scores `before`, relative to `largest`.
+  NACRE_INLINE void shrink(int64_t at, int64_t count, Vec before, Vec largest) {
+    float factors[kLanes];
+    store(factors, select(before == Vec(-kInf), Vec(0.0f), exp(before - largest)));
+    for (int64_t i = 0; i < count; ++i) {
+      if (total[at + i] == 0 || factors[i] == 1) continue;
+      total[at + i] *= static_cast<double>(factors[i]);
+      float* sum = sums + (at + i) * value_ld;
+      const Vec factor = factors[i];
+      for (int64_t j = 0; j < value_ld; j += kLanes) store(sum + j, load(sum + j) * factor);
     }
   }
 
@@ -98,15 +140,10 @@ struct ForwardTask {
   }
 
   // Rows of a few queries against keys [key, key + n), read in place.
-  NACRE_FULL_VECTORS void few(int64_t key, int64_t n, DropoutRow& dropout) {
+  NACRE_FULL_VECTORS void few(const RowsOf& query, int64_t key, int64_t n, DropoutRow& dropout) {
     const float* k = head(a.k, a.k_at, rows.batch, rows.kv_head, key);
-    const float* v = head(a.v, a.v_at, rows.batch, rows.kv_head, key);
-    int64_t v_ld = a.v_at.row;
-    if (a.value_size % kLanes != 0) {
-      pack_panel(v, v_ld, n, a.value_size, value_ld, values);
-      v = values;
-      v_ld = value_ld;
-    }
+    const RowsOf v = whole_rows(head(a.v, a.v_at, rows.batch, rows.kv_head, key), a.v_at.row, n,
+                                a.value_size, values);
     for (int64_t r = rows.begin; r < rows.end; ++r) {
       const Span span = seen(r, r + 1);
       if (span.end <= key || span.first >= key + n) continue;
@@ -118,46 +155,43 @@ struct ForwardTask {
       Tile tile{};
       tile.a = k;
       tile.lda = a.k_at.row;
-      tile.b = q + (r - rows.begin) * key_ld;
+      tile.b = query.at + (r - rows.begin) * query.ld;
       tile.c = scores;
       tile.ldc = 1;
       tile.segments = &segment;
       tile.num_segments = 1;
       tile.cols = 1;
       tile.alpha = 1;
-      run_dots(tile, key_ld, n);
-      soften(r, scores, key, n, dropout);
-      multiply_block(scores, kKeyBlock, ALayout::kRows, v, v_ld, sums + (r - rows.begin) * value_ld,
-                     value_ld, 1, value_ld, n, true);
+      run_dots(tile, query.ld, n);
+      soften(r, 1, scores, kKeyBlock, key, n, dropout);
+      multiply_block(scores, kKeyBlock, ALayout::kRows, v.at, v.ld,
+                     sums + (r - rows.begin) * value_ld, value_ld, 1, value_ld, n, true);
     }
   }
 
-  // The same for many queries, in row blocks that fill the register tile.
-  NACRE_FULL_VECTORS void many(int64_t key, int64_t n, DropoutRow& dropout) {
+  // The same for many queries, in blocks of as many rows as a vector has lanes.
+  NACRE_FULL_VECTORS void many(const RowsOf& query, int64_t key, int64_t n, DropoutRow& dropout) {
     if (is_padding(a, rows.batch, key, n)) {
       for (int64_t r = rows.begin; r < rows.end; ++r) hide(r);
       return;
     }
-    bool packed = false;
+    RowsOf v{};
     const int64_t width = round_up(n, kLanes);
-    for (int64_t r = rows.begin; r < rows.end; r += kMaxRows) {
-      const int64_t height = smaller(kMaxRows, rows.end - r);
+    for (int64_t r = rows.begin; r < rows.end; r += kLanes) {
+      const int64_t height = smaller(kLanes, rows.end - r);
       const Span span = seen(r, r + height);
       if (span.end <= key || span.first >= key + n) continue;
-      if (!packed) {
+      if (!v.at) {
         pack_panel_transposed(head(a.k, a.k_at, rows.batch, rows.kv_head, key), a.k_at.row,
                               a.key_size, n, width, keys);
-        pack_panel(head(a.v, a.v_at, rows.batch, rows.kv_head, key), a.v_at.row, n, a.value_size,
-                   value_ld, values);
-        packed = true;
+        v = whole_rows(head(a.v, a.v_at, rows.batch, rows.kv_head, key), a.v_at.row, n,
+                       a.value_size, values);
       }
       const int64_t seen_keys = smaller(n, span.end - key);
-      multiply_block(q + (r - rows.begin) * key_ld, key_ld, ALayout::kRows, keys, width, scores,
-                     kKeyBlock, height, round_up(seen_keys, kLanes), a.key_size, false);
-      for (int64_t i = 0; i < height; ++i) {
-        soften(r + i, scores + i * kKeyBlock, key, seen_keys, dropout);
-      }
-      multiply_block(scores, kKeyBlock, ALayout::kRows, values, value_ld,
+      multiply_block(query.at + (r - rows.begin) * query.ld, query.ld, ALayout::kRows, keys, width,
+                     scores, kKeyBlock, height, round_up(seen_keys, kLanes), a.key_size, false);
+      soften(r, height, scores, kKeyBlock, key, seen_keys, dropout);
+      multiply_block(scores, kKeyBlock, ALayout::kRows, v.at, v.ld,
                      sums + (r - rows.begin) * value_ld, value_ld, height, value_ld, seen_keys,
                      true);
     }
@@ -205,7 +239,7 @@ struct ForwardTask {
 
   NACRE_FULL_VECTORS void run() {
     const int64_t count = rows.end - rows.begin;
-    gather_queries();
+    const RowsOf query = queries();
     for (int64_t i = 0; i < count; ++i) {
       top[i] = -kInf;
       total[i] = 0;
@@ -216,9 +250,9 @@ struct ForwardTask {
     for (int64_t key = span.first / kKeyBlock * kKeyBlock; key < span.end; key += kKeyBlock) {
       const int64_t n = smaller(kKeyBlock, a.keys - key);
       if (count <= kFewRows) {
-        few(key, smaller(n, span.end - key), dropout);
+        few(query, key, smaller(n, span.end - key), dropout);
       } else {
-        many(key, n, dropout);
+        many(query, key, n, dropout);
       }
     }
     for (int64_t r = rows.begin; r < rows.end; ++r) finish_row(r, dropout);
@@ -237,17 +271,17 @@ NACRE_FULL_VECTORS void attention(const AttentionArgs& a) {
     const int64_t key_ld = round_up(a.key_size, kLanes);
     const int64_t value_ld = round_up(a.value_size, kLanes);
     const int64_t floats = step * (key_ld + value_ld + 4) + kKeyBlock * (key_ld + value_ld) +
-                           kMaxRows * kKeyBlock + 8 * 16;
+                           kLanes * kKeyBlock + kLanes + 8 * 16;
     Pieces pieces{
         static_cast<float*>(thread_scratch(static_cast<size_t>(floats) * sizeof(float), 0))};
     ForwardTask task{a, {}, group, key_ld, value_ld, {}, {}, {}, {}, {}, {}, {}};
     task.total = reinterpret_cast<double*>(pieces.take(2 * step));
-    task.top = pieces.take(step);
+    task.top = pieces.take(step + kLanes);  // read by whole vectors
     task.q = pieces.take(step * key_ld);
     task.sums = pieces.take(step * value_ld);
     task.keys = pieces.take(kKeyBlock * key_ld);
     task.values = pieces.take(kKeyBlock * value_ld);
-    task.scores = pieces.take(kMaxRows * kKeyBlock);
+    task.scores = pieces.take(kLanes * kKeyBlock);
     for (int64_t i = begin; i < end; ++i) {
       const int64_t block = i % blocks, pair = i / blocks;
       task.rows = {pair / a.kv_heads, pair % a.kv_heads, block * step,

@@ -39,6 +39,43 @@ inline void multiply_block(const float* a, int64_t lda, ALayout layout, const fl
   }
 }
 
+// Rows of a matrix, `ld` floats apart.
+struct RowsOf {
+  const float* at;
+  int64_t ld;
+};
+// Rows readable by whole vectors up to round_up(cols, kLanes), zeros beyond cols: where they lie,
+// or copied where they end within a vector or compete for cache sets (rows a multiple of 1 KB
+// apart).
+inline RowsOf whole_rows(const float* src, int64_t ld, int64_t rows, int64_t cols, float* scratch) {
+  const int64_t width = round_up(cols, kLanes);
+  if (cols == width && ld % 256 != 0) return {src, ld};
+  pack_panel(src, ld, rows, cols, width, scratch);
+  return {scratch, width};
+}
+
+// result[i] = the sum (or maximum) of the lanes of rows[i], i < count; rows is overwritten.
+template <class Combine>
+NACRE_INLINE Vec fold_rows(FloatVector* rows, int64_t count, Combine combine) {
+  if (count <= 3) {  // few: not worth transposing
+    Vec result = 0.0f;
+    for (int64_t i = 0; i < count; ++i) result.v[i] = fold(Vec(rows[i]), combine);
+    return result;
+  }
+  transpose_lanes(rows);
+#pragma GCC unroll 16
+  for (int step = 1; step < kLanes; step *= 2) {
+#pragma GCC unroll 16
+    for (int i = 0; i + step < kLanes; i += 2 * step) {
+      rows[i] = combine(Vec(rows[i]), Vec(rows[i + step])).v;
+    }
+  }
+  return rows[0];
+}
+struct LargerLanes {  // ignores NaN in the first operand
+  NACRE_INLINE Vec operator()(Vec a, Vec b) const { return max(a, b); }
+};
+
 // The keys that query t sees by its position: [first, end).
 struct Span {
   int64_t first, end;
@@ -94,10 +131,8 @@ struct ScoreRow {
     }
   }
 
-  // Whether all of n keys are seen and nothing is added.
-  NACRE_INLINE bool is_plain(int64_t n) const {
-    return !mask && !bias && span.first <= 0 && span.end >= n;
-  }
+  // Whether only positions hide keys and nothing is added.
+  NACRE_INLINE bool is_plain() const { return !mask && !bias; }
 
   // The scores from the products of queries and keys j..., of which n are left.
   NACRE_INLINE Vec operator()(Vec products, int64_t j, int64_t n) const {

@@ -19,14 +19,14 @@ struct GradTask {
   int64_t group, key_ld, value_ld;
   float *q, *grad, *keys, *keys_t, *values_t, *dk, *dv, *weights, *dscores;
 
-  // weights and dscores (n wide, kKeyBlock apart) of queries [t, t + rows) of head h, from the
-  // products with keys and values.
+  // weights and dscores (n wide, kKeyBlock apart) of query t of head h, row i of the block, from
+  // the products with keys and values.
   NACRE_INLINE void row_gradients(int64_t h, int64_t t, int64_t i, int64_t key, int64_t n,
-                                  DropoutRow& dropout) {
+                                  const RowsOf& grad_rows, DropoutRow& dropout) {
     const ScoreRow score(a, batch, h, t, key);
     float *p = weights + i * kKeyBlock, *ds = dscores + i * kKeyBlock;
     const float* y = head(a.y, a.y_at, batch, h, t);
-    const float* g = grad + i * value_ld;
+    const float* g = grad_rows.at + i * grad_rows.ld;
     Vec dot = 0.0f;
     for (int64_t j = 0; j < a.value_size; j += kLanes) {
       dot = fma(load(g + j), load_up_to(y + j, a.value_size - j), dot);
@@ -39,14 +39,20 @@ struct GradTask {
     const float weight = !even                       ? 0.0f
                          : a.unseen == Unseen::kZero ? 0.0f
                                                      : 1.0f / static_cast<float>(a.keys);
-    const bool plain = score.is_plain(n);
+    if (!even && score.is_plain() && a.rate == 0) {
+      const int64_t first = larger(score.span.first, 0), end = smaller(score.span.end, n);
+      for (int64_t j = 0; j < n; j += kLanes) {
+        Vec w = exp(load(p + j) * scale - Vec(lse));
+        if (end - j < kLanes) w = end > j ? keep_first(w, end - j, 0.0f) : Vec(0.0f);
+        if (first > j) w = first - j < kLanes ? keep_first(Vec(0.0f), first - j, w) : Vec(0.0f);
+        store(p + j, w);
+        store(ds + j, w * (load(ds + j) - delta) * scale);
+      }
+      return;
+    }
     for (int64_t j = 0; j < n; j += kLanes) {
       Vec w = weight;
-      if (!even) {
-        const Vec products = load(p + j);
-        const Vec s = plain ? products * scale : score(products, j, n - j);
-        w = exp(s - Vec(lse));
-      }
+      if (!even) w = exp(score(load(p + j), j, n - j) - Vec(lse));
       if (n - j < kLanes) w = keep_first(w, n - j, 0.0f);
       Vec dw = load(ds + j), kept = w;
       if (a.rate > 0) {
@@ -60,27 +66,29 @@ struct GradTask {
 
   // Queries [t, t + rows) of head h against keys [key, key + n).
   NACRE_FULL_VECTORS void block(int64_t h, int64_t t, int64_t rows, int64_t key, int64_t n,
-                                int64_t width, DropoutRow& dropout) {
-    pack_panel(head(a.q, a.q_at, batch, h, t), a.q_at.row, rows, a.key_size, key_ld, q);
-    pack_panel(head(a.grad, a.y_at, batch, h, t), a.y_at.row, rows, a.value_size, value_ld, grad);
+                                int64_t width, const RowsOf& key_rows, DropoutRow& dropout) {
+    const RowsOf query =
+        whole_rows(head(a.q, a.q_at, batch, h, t), a.q_at.row, rows, a.key_size, q);
+    const RowsOf grad_rows =
+        whole_rows(head(a.grad, a.y_at, batch, h, t), a.y_at.row, rows, a.value_size, grad);
     const int64_t cols = round_up(n, kLanes);
-    multiply_block(q, key_ld, ALayout::kRows, keys_t, width, weights, kKeyBlock, rows, cols,
-                   a.key_size, false);
-    multiply_block(grad, value_ld, ALayout::kRows, values_t, width, dscores, kKeyBlock, rows, cols,
-                   a.value_size, false);
-    for (int64_t i = 0; i < rows; ++i) row_gradients(h, t + i, i, key, n, dropout);
-    multiply_block(weights, kKeyBlock, ALayout::kColumns, grad, value_ld, dv, value_ld, n, value_ld,
+    multiply_block(query.at, query.ld, ALayout::kRows, keys_t, width, weights, kKeyBlock, rows,
+                   cols, a.key_size, false);
+    multiply_block(grad_rows.at, grad_rows.ld, ALayout::kRows, values_t, width, dscores, kKeyBlock,
+                   rows, cols, a.value_size, false);
+    for (int64_t i = 0; i < rows; ++i) row_gradients(h, t + i, i, key, n, grad_rows, dropout);
+    multiply_block(weights, kKeyBlock, ALayout::kColumns, grad_rows.at, grad_rows.ld, dv, value_ld,
+                   n, value_ld, rows, true);
+    multiply_block(dscores, kKeyBlock, ALayout::kColumns, query.at, query.ld, dk, key_ld, n, key_ld,
                    rows, true);
-    multiply_block(dscores, kKeyBlock, ALayout::kColumns, q, key_ld, dk, key_ld, n, key_ld, rows,
-                   true);
     float* out = head(dq, a.q_at, batch, h, t);
     if (a.key_size == key_ld) {
-      multiply_block(dscores, kKeyBlock, ALayout::kRows, keys, key_ld, out, a.q_at.row, rows,
-                     key_ld, n, true);
+      multiply_block(dscores, kKeyBlock, ALayout::kRows, key_rows.at, key_rows.ld, out, a.q_at.row,
+                     rows, key_ld, n, true);
       return;
     }
-    multiply_block(dscores, kKeyBlock, ALayout::kRows, keys, key_ld, q, key_ld, rows, key_ld, n,
-                   false);
+    multiply_block(dscores, kKeyBlock, ALayout::kRows, key_rows.at, key_rows.ld, q, key_ld, rows,
+                   key_ld, n, false);
     for (int64_t i = 0; i < rows; ++i, out += a.q_at.row) {
       for (int64_t j = 0; j < a.key_size; j += kLanes) {
         const int64_t left = a.key_size - j;
@@ -111,7 +119,7 @@ struct GradTask {
     for (int64_t key = key_begin; key < key_end; key += kKeyBlock) {
       const int64_t n = smaller(kKeyBlock, key_end - key), width = round_up(n, kLanes);
       const float* k = head(a.k, a.k_at, batch, kv_head, key);
-      pack_panel(k, a.k_at.row, n, a.key_size, key_ld, keys);
+      const RowsOf key_rows = whole_rows(k, a.k_at.row, n, a.key_size, keys);
       pack_panel_transposed(k, a.k_at.row, a.key_size, n, width, keys_t);
       pack_panel_transposed(head(a.v, a.v_at, batch, kv_head, key), a.v_at.row, a.value_size, n,
                             width, values_t);
@@ -128,7 +136,7 @@ struct GradTask {
             continue;
           }
           if (span.end <= key || span.first >= key + n) continue;
-          block(h, t, rows, key, smaller(n, span.end - key), width, dropout);
+          block(h, t, rows, key, smaller(n, span.end - key), width, key_rows, dropout);
         }
       }
       store_block(dk, key_ld, a.dk, a.k_at, a.key_size, key, n);

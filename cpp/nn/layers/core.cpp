@@ -1,6 +1,7 @@
 #include "nacre/nn/layers/core.h"
 
 #include "nacre/nn/layers/dense.h"
+#include "nacre/nn/layers/einsum_dense.h"
 #include "nacre/nn/sequential.h"
 #include "nacre/ops/indexing.h"
 #include "nacre/ops/ops.h"
@@ -49,6 +50,7 @@ Tensors Masking::compute_mask(const Tensors& inputs, const Tensors& masks) {
 void register_core_layers() {
   register_class<InputLayer>();
   register_class<Dense>();
+  register_class<EinsumDense>();
   register_class<Identity>();
   register_class<Masking>();
   register_class<Embedding>();

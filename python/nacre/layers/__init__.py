@@ -1,6 +1,12 @@
 """Layers: the building blocks of models."""
 
 from nacre.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from nacre.layers.attention import (
+    AdditiveAttention,
+    Attention,
+    GroupQueryAttention,
+    MultiHeadAttention,
+)
 from nacre.layers.conv import Conv1D, Conv2D, Conv3D, Convolution1D, Convolution2D, Convolution3D
 from nacre.layers.conv_depthwise import (
     DepthwiseConv1D,
@@ -19,6 +25,7 @@ from nacre.layers.conv_transpose import (
     Convolution3DTranspose,
 )
 from nacre.layers.core import Dense, Embedding, Identity, InputLayer, Lambda, Masking
+from nacre.layers.einsum_dense import EinsumDense
 from nacre.layers.input_spec import InputSpec
 from nacre.layers.layer import Layer
 from nacre.layers.merging import (
@@ -41,8 +48,10 @@ from nacre.layers.merging import (
 )
 from nacre.layers.norm import (
     BatchNormalization,
+    GroupNormalization,
     LayerNormalization,
     RMSNormalization,
+    SpectralNormalization,
     UnitNormalization,
 )
 from nacre.layers.pool import (
@@ -79,6 +88,7 @@ from nacre.layers.pool_adaptive import (
     AdaptiveMaxPooling2D,
     AdaptiveMaxPooling3D,
 )
+from nacre.layers.position import PositionEmbedding, RotaryEmbedding, SinePositionEncoding
 from nacre.layers.preprocessing import Normalization, Rescaling
 from nacre.layers.preprocessing_categorical import (
     CategoryEncoding,
@@ -125,7 +135,9 @@ __all__ = [
     "AdaptiveMaxPooling2D",
     "AdaptiveMaxPooling3D",
     "Add",
+    "AdditiveAttention",
     "AlphaDropout",
+    "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -158,6 +170,7 @@ __all__ = [
     "Dot",
     "Dropout",
     "ELU",
+    "EinsumDense",
     "Embedding",
     "Flatten",
     "GaussianDropout",
@@ -174,6 +187,8 @@ __all__ = [
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
+    "GroupNormalization",
+    "GroupQueryAttention",
     "HashedCrossing",
     "Hashing",
     "Identity",
@@ -194,23 +209,28 @@ __all__ = [
     "MaxPooling3D",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "Normalization",
     "PReLU",
     "Permute",
+    "PositionEmbedding",
     "RMSNormalization",
     "ReLU",
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "RotaryEmbedding",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",
     "SeparableConvolution2D",
+    "SinePositionEncoding",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
+    "SpectralNormalization",
     "StringLookup",
     "Subtract",
     "TextVectorization",

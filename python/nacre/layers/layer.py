@@ -267,14 +267,21 @@ class Layer(LayerState):
 
         training = kwargs.pop("training", None)
         given = None
-        native = self.__dict__.get("_native_core")
-        if native is not None and native is self._core:
+        native = self.__dict__.get("_native_core") is self._core
+        if native:
             given = kwargs.pop("mask", None)
             if given is not None:
-                if not native.takes_mask:
+                if not self._core.takes_mask:
                     raise TypeError(f"{type(self).__name__}: unknown argument 'mask'")
                 given = masks.leaves(given)
+            unknown = [name for name in kwargs if name not in self._call_arguments]
+            if unknown:
+                raise TypeError(f"{type(self).__name__}: unknown argument '{unknown[0]}'")
         tensors, structure = _structure.flatten_tensors((args, kwargs))
+        arguments = None
+        if native and (kwargs or len(args) > 1):
+            positional, named = structure
+            arguments = _structure.described({"args": positional, "kwargs": named})
         specs = self.__dict__.get("input_spec")
         if specs is not None:
             owner = f"{type(self).__name__} '{self.name}'"
@@ -284,7 +291,7 @@ class Layer(LayerState):
         frame: dict[str, Any] = {"arguments": structure}
         self._calls.append(frame)
         try:
-            outputs = self._core.call(tensors, training, given)
+            outputs = self._core.call(tensors, training, given, arguments)
         finally:
             self._calls.pop()
         if "outputs" in frame:

@@ -29,9 +29,9 @@ class BatchNormalization(Layer):
         gamma_regularizer: Penalty of ``gamma``.
         beta_constraint: Projection of ``beta`` after each update.
         gamma_constraint: Projection of ``gamma`` after each update.
-        renorm: Not supported.
-        renorm_clipping: Not supported.
-        renorm_momentum: Not supported.
+        renorm: Whether training too corrects the batch's statistics by moving averages.
+        renorm_clipping: Limits of that correction: a dict of ``"rmin"``, ``"rmax"``, ``"dmax"``.
+        renorm_momentum: Weight of those averages' old values at each update.
         synchronized: Without effect: there is one device.
 
     Input shape:
@@ -42,9 +42,8 @@ class BatchNormalization(Layer):
 
     Raises:
         ValueError: The size along ``axis`` is unknown or has changed.
-        NotImplementedError: ``renorm`` is set.
 
-    Source: Ioffe and Szegedy 2015, arXiv:1502.03167.
+    Source: Ioffe and Szegedy 2015, arXiv:1502.03167; Ioffe 2017, arXiv:1702.03275.
 
     Example:
         >>> import nacre
@@ -125,6 +124,58 @@ class LayerNormalization(Layer):
 
 
 @native
+class GroupNormalization(Layer):
+    """Brings each group of channels of a sample to mean 0 and variance 1, then scales and shifts.
+
+    Args:
+        groups: Number of groups, which divides the channels; -1: one a channel (instance
+            normalization).
+        axis: Axis of the channels.
+        epsilon: Added to the variance.
+        center: Whether ``beta`` is added.
+        scale: Whether the result is multiplied by ``gamma``.
+        beta_initializer: Initializer of ``beta``.
+        gamma_initializer: Initializer of ``gamma``.
+        beta_regularizer: Penalty of ``beta``.
+        gamma_regularizer: Penalty of ``gamma``.
+        beta_constraint: Projection of ``beta`` after each update.
+        gamma_constraint: Projection of ``gamma`` after each update.
+
+    Input shape:
+        Any with a known size along ``axis``.
+
+    Output shape:
+        That of the input.
+
+    Raises:
+        ValueError: The channels are unknown, or no multiple of ``groups``.
+
+    Source: Wu and He 2018, arXiv:1803.08494.
+
+    Example:
+        >>> import nacre
+        >>> nacre.layers.GroupNormalization(2)(nacre.ops.ones((2, 3, 4))).shape
+        (2, 3, 4)
+    """
+
+    def __init__(
+        self,
+        groups: int = 32,
+        axis: int = -1,
+        epsilon: float = 0.001,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None: ...
+
+
+@native
 class RMSNormalization(Layer):
     """``x / sqrt(mean(x ** 2) + epsilon)`` along the axes, times a learned scale.
 
@@ -184,3 +235,34 @@ class UnitNormalization(Layer):
         axis: Any = -1,
         **kwargs: Any,
     ) -> None: ...
+
+
+@native
+class SpectralNormalization(Layer):
+    """A layer whose kernel is divided by its largest singular value in training.
+
+    That value is followed by power iteration: each training call improves the estimate.
+
+    Args:
+        layer: Layer with a ``kernel`` or ``embeddings``.
+        power_iterations: Steps of the iteration a call.
+
+    Input shape:
+        That of the layer.
+
+    Output shape:
+        That of the layer.
+
+    Raises:
+        ValueError: ``power_iterations`` is not positive, or the layer has no kernel.
+
+    Source: Miyato et al. 2018, arXiv:1802.05957.
+
+    Example:
+        >>> import nacre
+        >>> layer = nacre.layers.SpectralNormalization(nacre.layers.Dense(4))
+        >>> layer(nacre.ops.ones((2, 3)), training=True).shape
+        (2, 4)
+    """
+
+    def __init__(self, layer: Any, power_iterations: int = 1, **kwargs: Any) -> None: ...

@@ -18,6 +18,9 @@ namespace nacre {
 struct CallContext {
   bool training = false;
   Tensors masks;  // one an input, undefined where it has none; empty: no input has one
+  // {"args": [...], "kwargs": {...}} as the caller wrote it, a tensor as {"class_name": "__leaf__",
+  // "config": its index among the inputs}; null: the inputs are all.
+  Json arguments;
 
   Tensor mask(size_t input = 0) const { return input < masks.size() ? masks[input] : Tensor(); }
 };
@@ -53,11 +56,15 @@ class Layer : public Configurable {
   // Errors name the layer. training: of the enclosing call when not given. masks: one an input,
   // in place of the one that the input carries; the outputs carry theirs.
   Tensors operator()(const Tensors& inputs, std::optional<bool> training = {},
-                     const Tensors& masks = {});
+                     const Tensors& masks = {}, Json arguments = {});
   Tensor operator()(const Tensor& x, std::optional<bool> training = {}, const Tensor& mask = {});
 
   virtual void build(const std::vector<Shape>& input_shapes) {}
   virtual Tensors call(const Tensors& inputs, const CallContext& context) = 0;
+  // The shapes that build() is given at the first call: those of all inputs, unless some are
+  // masks and the like.
+  virtual std::vector<Shape> shapes_to_build(const Tensors& inputs,
+                                             const CallContext& context) const;
 
   // Forgets what the layer carries from one call to the next (stateful recurrent layers).
   virtual void reset_state() {}
@@ -110,6 +117,8 @@ class Layer : public Configurable {
                          const Ref<Initializer>& initializer, const WeightOptions& options = {});
   // For values made elsewhere (Python's self.add_weight with an initial tensor).
   VariableRef add_variable(VariableRef variable);
+  // For one of another layer, which keeps its name.
+  void share_variable(VariableRef variable) { variables_.push_back(std::move(variable)); }
   void add_sublayer(Ref<Layer> layer);
   void remove_sublayer(const Layer* layer);
   void add_loss(const Tensor& loss);
@@ -118,6 +127,8 @@ class Layer : public Configurable {
  protected:
   // A variable's value in the compute dtype.
   Tensor value(const VariableRef& variable) const;
+  // Whether the activity regularizer is for this layer's outputs, not for those of layers within.
+  virtual bool regularizes_outputs() const { return true; }
   // What supports_masking() is unless it is set.
   virtual bool passes_masks() const { return false; }
   // Gives the outputs of a call their masks.
