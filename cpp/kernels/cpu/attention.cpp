@@ -237,25 +237,58 @@ struct ForwardTask {
     }
   }
 
-  NACRE_FULL_VECTORS void run() {
+  NACRE_INLINE void begin() {
     const int64_t count = rows.end - rows.begin;
-    const RowsOf query = queries();
     for (int64_t i = 0; i < count; ++i) {
       top[i] = -kInf;
       total[i] = 0;
     }
     for (int64_t i = 0; i < count * value_ld; i += kLanes) store(sums + i, Vec(0.0f));
+  }
+
+  NACRE_FULL_VECTORS void run() {
+    const RowsOf query = queries();
+    begin();
     DropoutRow dropout(a);
     const Span span = seen(rows.begin, rows.end);
     for (int64_t key = span.first / kKeyBlock * kKeyBlock; key < span.end; key += kKeyBlock) {
-      const int64_t n = smaller(kKeyBlock, a.keys - key);
-      if (count <= kFewRows) {
-        few(query, key, smaller(n, span.end - key), dropout);
-      } else {
-        many(query, key, n, dropout);
-      }
+      many(query, key, smaller(kKeyBlock, a.keys - key), dropout);
     }
     for (int64_t r = rows.begin; r < rows.end; ++r) finish_row(r, dropout);
+  }
+
+  // The few rows of each key head in [first, end), all heads of a block of keys before the next
+  // block: neighbouring heads lie side by side.
+  NACRE_FULL_VECTORS void run_few(int64_t batch, int64_t first, int64_t end) {
+    const int64_t count = group * a.queries;
+    float *all_sums = sums, *all_top = top;
+    double* all_total = total;
+    const auto select_head = [&](int64_t h) {
+      rows = {batch, h, 0, count};
+      sums = all_sums + (h - first) * count * value_ld;
+      top = all_top + (h - first) * count;
+      total = all_total + (h - first) * count;
+    };
+    for (int64_t h = first; h < end; ++h) {
+      select_head(h);
+      begin();
+    }
+    DropoutRow dropout(a);
+    const Span span = seen(0, count);
+    for (int64_t key = span.first / kKeyBlock * kKeyBlock; key < span.end; key += kKeyBlock) {
+      const int64_t n = smaller(smaller(kKeyBlock, a.keys - key), span.end - key);
+      for (int64_t h = first; h < end; ++h) {
+        select_head(h);
+        few(queries(), key, n, dropout);
+      }
+    }
+    for (int64_t h = first; h < end; ++h) {
+      select_head(h);
+      for (int64_t r = 0; r < count; ++r) finish_row(r, dropout);
+    }
+    sums = all_sums;
+    top = all_top;
+    total = all_total;
   }
 };
 
@@ -263,29 +296,39 @@ NACRE_FULL_VECTORS void attention(const AttentionArgs& a) {
   const int64_t group = a.heads / a.kv_heads;
   const int64_t rows = group * a.queries;
   if (a.batch * rows * a.value_size == 0) return;
+  const bool few = rows <= kFewRows;
   const int64_t blocks = ceil_div(rows, kQueryBlock), step = ceil_div(rows, blocks);
   const double work = static_cast<double>(step) * static_cast<double>(a.keys) *
                       static_cast<double>(a.key_size + a.value_size);
-  const int64_t grain = larger(static_cast<int64_t>(kTaskWork / (work + 1)), 1);
-  parallel_for(a.batch * a.kv_heads * blocks, grain, [&](int64_t begin, int64_t end) {
+  const int64_t together = larger(static_cast<int64_t>(kTaskWork / (work + 1)), 1);
+  // Few rows: a task has several key heads of one batch entry; else blocks of rows of a head.
+  const int64_t heads = few ? smaller(together, a.kv_heads) : 1;
+  const int64_t parts = few ? ceil_div(a.kv_heads, heads) : a.kv_heads * blocks;
+  const int64_t grain = few ? larger(together / a.kv_heads, 1) : together;
+  parallel_for(a.batch * parts, grain, [&](int64_t begin, int64_t end) {
     const int64_t key_ld = round_up(a.key_size, kLanes);
     const int64_t value_ld = round_up(a.value_size, kLanes);
-    const int64_t floats = step * (key_ld + value_ld + 4) + kKeyBlock * (key_ld + value_ld) +
+    const int64_t held = step * heads;
+    const int64_t floats = step * key_ld + held * (value_ld + 4) + kKeyBlock * (key_ld + value_ld) +
                            kLanes * kKeyBlock + kLanes + 8 * 16;
     Pieces pieces{
         static_cast<float*>(thread_scratch(static_cast<size_t>(floats) * sizeof(float), 0))};
     ForwardTask task{a, {}, group, key_ld, value_ld, {}, {}, {}, {}, {}, {}, {}};
-    task.total = reinterpret_cast<double*>(pieces.take(2 * step));
-    task.top = pieces.take(step + kLanes);  // read by whole vectors
+    task.total = reinterpret_cast<double*>(pieces.take(2 * held));
+    task.top = pieces.take(held + kLanes);  // read by whole vectors
     task.q = pieces.take(step * key_ld);
-    task.sums = pieces.take(step * value_ld);
+    task.sums = pieces.take(held * value_ld);
     task.keys = pieces.take(kKeyBlock * key_ld);
     task.values = pieces.take(kKeyBlock * value_ld);
     task.scores = pieces.take(kLanes * kKeyBlock);
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t block = i % blocks, pair = i / blocks;
-      task.rows = {pair / a.kv_heads, pair % a.kv_heads, block * step,
-                   smaller(rows, (block + 1) * step)};
+      const int64_t batch = i / parts, part = i % parts;
+      if (few) {
+        task.run_few(batch, part * heads, smaller(a.kv_heads, (part + 1) * heads));
+        continue;
+      }
+      const int64_t block = part % blocks;
+      task.rows = {batch, part / blocks, block * step, smaller(rows, (block + 1) * step)};
       task.run();
     }
   });

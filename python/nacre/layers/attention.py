@@ -27,12 +27,14 @@ class _Projected(Layer):
 
     _call_arguments = _PROJECTED_CALL
 
-    def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
+    def build(  # type: ignore[override]
+        self, query_shape: Any, value_shape: Any, key_shape: Any = None
+    ) -> None:
         """Makes the weights for inputs of these shapes (``None`` for unknown dimensions)."""
         shapes = [query_shape, value_shape, *([key_shape] if key_shape is not None else [])]
         super().build(shapes)
 
-    def compute_output_shape(
+    def compute_output_shape(  # type: ignore[override]
         self, query_shape: Any, value_shape: Any, key_shape: Any = None
     ) -> Any:
         """The shape of the output for inputs of these shapes."""

@@ -71,7 +71,7 @@ class Layer(LayerState):
     """
 
     _module = "layers"
-    _base_arguments = BASE_ARGUMENTS
+    _base_arguments: tuple[str, ...] = BASE_ARGUMENTS
     _call_arguments: tuple[str, ...] = ("training", "mask")  # by name, of C++ layers
     _build_shapes: Any = None
     _building = False
