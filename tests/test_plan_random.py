@@ -50,6 +50,10 @@ SHAPED = [
     lambda x, k: ops.cumsum(x, axis=-1),
     lambda x, k: ops.argmax(x, axis=-1),
     lambda x, k: ops.log_softmax(x, axis=-1),
+    lambda x, k: ops.logsumexp(x, axis=-1, keepdims=k > 2),
+    lambda x, k: x - ops.mean(x, axis=-1, keepdims=True),
+    lambda x, k: x / ops.sqrt(ops.sum(ops.square(x), axis=-1, keepdims=True) + 1.0),
+    lambda x, k: ops.exp(x - ops.max(x, axis=(-2, -1), keepdims=True)),
 ]  # fmt: skip
 MAX_ELEMENTS = 400_000
 

@@ -15,7 +15,8 @@ struct PointwiseProgram {
   std::vector<PointwiseInstruction> code;
   std::vector<int> target;              // of each instruction: a register, or -1 - output
   std::vector<int> last_read;           // of each input: the last instruction that reads it
-  std::vector<uint8_t> needs_elements;  // of each input: some reader cannot repeat one element
+  std::vector<uint8_t> needs_elements;  // of each value: some reader cannot repeat one element
+  std::vector<uint8_t> per_row;         // of each value
   int num_registers = 0;
 };
 
@@ -39,50 +40,63 @@ std::shared_ptr<const PointwiseProgram> prepare(const PointwiseAttrs& attrs) {
   const int count = attrs.num_instructions();
   for (int i = 0; i < count; ++i) program->code.push_back(attrs.instruction(i));
   program->last_read.assign(inputs, -1);
-  program->needs_elements.assign(inputs, 0);
+  program->needs_elements.assign(inputs + count, 0);
+  program->per_row.assign(inputs + count, 0);
+  for (const int64_t i : attrs.row_inputs) program->per_row[i] = 1;
+  for (int i = 0; i < count; ++i) program->per_row[inputs + i] = program->code[i].per_row;
   std::vector<int> last_use(count, -1);  // of each instruction's value
   for (int i = 0; i < count; ++i) {
     for (int p = 0; p < 3; ++p) {
       const int value = program->code[i].operands[p];
       if (value < 0) continue;
+      if (!repeats(program->code[i].kind, p)) program->needs_elements[value] = 1;
       if (value >= inputs) {
         last_use[value - inputs] = i;
-        continue;
+      } else {
+        program->last_read[value] = i;
       }
-      program->last_read[value] = i;
-      if (!repeats(program->code[i].kind, p)) program->needs_elements[value] = 1;
     }
+  }
+  // What is spread may be read in the place of the spread value.
+  for (int i = count - 1; i >= 0; --i) {
+    const int row_value = program->code[i].operands[0] - inputs;
+    if (program->code[i].kind != Kind::kSpread || row_value < 0) continue;
+    last_use[row_value] = std::max(last_use[row_value], last_use[i]);
   }
   program->target.assign(count, 0);
   std::vector<uint8_t> is_output(count, 0);
   for (size_t o = 0; o < attrs.results.size(); ++o) {
     const int i = static_cast<int>(attrs.results[o]) - inputs;
     program->target[i] = -1 - static_cast<int>(o);
+    program->needs_elements[inputs + i] = 1;
     is_output[i] = 1;
   }
   std::vector<int> free;
   for (int i = 0; i < count; ++i) {
     const Instruction& code = program->code[i];
     std::vector<int> dying;
-    for (int p = 0; p < 3; ++p) {
-      const int value = code.operands[p] - inputs;
-      if (value < 0 || is_output[value] || last_use[value] != i) continue;
-      if (std::find(dying.begin(), dying.end(), value) == dying.end()) dying.push_back(value);
+    for (int value = 0; value < i; ++value) {
+      if (last_use[value] == i && !is_output[value]) dying.push_back(value);
     }
-    // A float32 result may take the register of a float32 operand that is not needed again.
-    const auto release = [&](bool bytes) {
+    // A float32 result may take the register of a float32 operand that is not needed again, if both
+    // are of the same kind: element i is written after element i is read.
+    const auto before = [&](int value) {
+      return !code.gives_bytes() && !program->code[value].gives_bytes() &&
+             code.kind != Kind::kRowReduce && code.kind != Kind::kSpread &&
+             program->code[value].per_row == code.per_row;
+    };
+    const auto release = [&](bool early) {
       for (const int value : dying) {
-        if (program->code[value].gives_bytes() == bytes) free.push_back(program->target[value]);
+        if (before(value) == early) free.push_back(program->target[value]);
       }
     };
-    if (!code.gives_bytes()) release(false);
+    release(true);
     if (!is_output[i]) {
       if (free.empty()) free.push_back(program->num_registers++);
       program->target[i] = free.back();
       free.pop_back();
     }
-    if (code.gives_bytes()) release(false);
-    release(true);
+    release(false);
   }
   return program;
 }
@@ -113,6 +127,14 @@ void combine_bytes(Kind kind, const uint8_t* a, const uint8_t* b, uint8_t* y, in
   }
 }
 
+void finite(const float* x, uint8_t* y, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) {
+    uint32_t bits;
+    std::memcpy(&bits, x + i, sizeof bits);
+    y[i] = (bits & 0x7f800000u) != 0x7f800000u;
+  }
+}
+
 class Runner {
  public:
   explicit Runner(const KernelContext& c)
@@ -121,8 +143,7 @@ class Runner {
         program_(attrs_.program()),
         table_(kernels::table()),
         inputs_(static_cast<int>(c.in.size())) {
-    size_ = 1;
-    for (const int64_t dim : attrs_.shape) size_ *= dim;
+    size_ = Shape(attrs_.shape).size();
     find_patterns();
     find_deferred_outputs();
     choose_tile();
@@ -139,7 +160,7 @@ class Runner {
   }
 
  private:
-  enum class Pattern : uint8_t { kDense, kScalar, kRuns };
+  enum class Pattern : uint8_t { kDense, kScalar, kRuns, kPerRow };
 
   // What kRuns needs: the iteration space seen as runs of `run_` elements.
   struct Runs {
@@ -152,6 +173,10 @@ class Runner {
     bool runs = false;
     for (int i = 0; i < inputs_; ++i) {
       const int64_t n = c_.in[i].size();
+      if (program_.per_row[i]) {
+        pattern_[i] = Pattern::kPerRow;
+        continue;
+      }
       pattern_[i] = n == size_ ? Pattern::kDense : n == 1 ? Pattern::kScalar : Pattern::kRuns;
       if (pattern_[i] == Pattern::kScalar && program_.needs_elements[i]) {
         pattern_[i] = Pattern::kRuns;
@@ -171,6 +196,7 @@ class Runner {
       if (dim == 1) continue;
       uint32_t bits = 0;
       for (int i = 0; i < inputs_; ++i) {
+        if (pattern_[i] == Pattern::kPerRow) continue;
         const Shape& shape = c_.in[i].shape();
         const int own = axis - rank + shape.rank();
         if (own >= 0 && shape[own] != 1) bits |= 1u << i;
@@ -205,7 +231,7 @@ class Runner {
     num_registers_ = program_.num_registers;
     deferred_.fill(-1);
     for (size_t i = 0; i < program_.code.size(); ++i) {
-      if (program_.target[i] >= 0 || program_.code[i].kind == Kind::kRowReduce) continue;
+      if (program_.target[i] >= 0 || program_.code[i].per_row) continue;
       const int o = -1 - program_.target[i];
       for (int k = 0; k < inputs_; ++k) {
         if (c_.in[k].data == c_.out[o].data && program_.last_read[k] > static_cast<int>(i)) {
@@ -275,15 +301,22 @@ class Runner {
       for (size_t i = 0; i < program_.code.size(); ++i) {
         if (program_.target[i] >= 0) continue;
         const int o = -1 - program_.target[i];
+        const int64_t first = program_.code[i].per_row ? at / attrs_.row : at;
         places[inputs_ + i] = {
             deferred_[o] >= 0
                 ? buffer(deferred_[o])
-                : c_.out[o].as<char>() + static_cast<size_t>(at) * size_of(c_.out[o].dtype()),
+                : c_.out[o].as<char>() + static_cast<size_t>(first) * size_of(c_.out[o].dtype()),
             1};
       }
+      const int64_t rows = attrs_.row > 0 ? n / attrs_.row : 0;
       for (size_t i = 0; i < program_.code.size(); ++i) {
-        execute(program_.code[i], places.data(), places[inputs_ + i].data, at, n,
-                program_.target[i]);
+        const Instruction& code = program_.code[i];
+        const size_t value = static_cast<size_t>(inputs_) + i;
+        if (code.kind == Kind::kSpread && rows == 1 && !program_.needs_elements[value]) {
+          places[value] = {places[code.operands[0]].data, 0};
+          continue;
+        }
+        execute(code, places.data(), places[value].data, code.per_row ? rows : n);
       }
       for (size_t i = 0; i < program_.code.size(); ++i) {
         const int o = -1 - program_.target[i];
@@ -302,6 +335,9 @@ class Runner {
     const Buffer& in = c_.in[i];
     const size_t element = size_of(in.dtype());
     if (pattern_[i] == Pattern::kScalar) return {in.data, 0};
+    if (pattern_[i] == Pattern::kPerRow) {
+      return {in.as<char>() + static_cast<size_t>(at / attrs_.row) * element, 1};
+    }
     if (pattern_[i] == Pattern::kDense) {
       return {in.as<char>() + static_cast<size_t>(at) * element, 1};
     }
@@ -325,8 +361,8 @@ class Runner {
     return {to, 1};
   }
 
-  void execute(const Instruction& code, const Place* places, void* result, int64_t at, int64_t n,
-               int target) const {
+  // n: the results, elements of the tile or rows.
+  void execute(const Instruction& code, const Place* places, void* result, int64_t n) const {
     const Place& a = places[code.operands[0]];
     float* y = static_cast<float*>(result);
     uint8_t* bytes = static_cast<uint8_t*>(result);
@@ -368,15 +404,24 @@ class Runner {
       case Kind::kCopy:
         std::memmove(y, a.data, static_cast<size_t>(n) * sizeof(float));
         break;
-      case Kind::kRowReduce: {
-        const int64_t rows = n / attrs_.row;
-        float* to = c_.out[-1 - target].as<float>() + at / attrs_.row;
-        table_.reduce[code.function](a.floats(), to, 0, rows, attrs_.row, 1);
+      case Kind::kFinite:
+        finite(a.floats(), bytes, n);
+        break;
+      case Kind::kRowReduce:
+        table_.reduce[code.function](a.floats(), y, 0, n, attrs_.row, 1);
         if (code.divisor != 1) {
-          for (int64_t r = 0; r < rows; ++r) to[r] /= static_cast<float>(code.divisor);
+          for (int64_t r = 0; r < n; ++r) y[r] /= static_cast<float>(code.divisor);
         }
         break;
-      }
+      case Kind::kSpread:
+        for (int64_t r = 0; r < n / attrs_.row; ++r) {
+          if (code.gives_bytes()) {
+            std::fill_n(bytes + r * attrs_.row, attrs_.row, a.bytes()[r]);
+          } else {
+            std::fill_n(y + r * attrs_.row, attrs_.row, a.floats()[r]);
+          }
+        }
+        break;
     }
   }
 
@@ -447,8 +492,12 @@ std::string_view PointwiseInstruction::name() const {
     case Kind::kFromBytes:
     case Kind::kToBytes:
       return "cast";
+    case Kind::kFinite:
+      return "isfinite";
     case Kind::kCopy:
       return "repeat";
+    case Kind::kSpread:
+      return "spread";
     case Kind::kRowReduce:
       break;
   }
@@ -465,6 +514,7 @@ std::string_view PointwiseInstruction::name() const {
 void PointwiseAttrs::append(const PointwiseInstruction& i) {
   code.push_back(static_cast<int64_t>(i.kind));
   code.push_back(i.function);
+  code.push_back(i.per_row);
   for (const int operand : i.operands) code.push_back(operand);
   const bool reduces = i.kind == Kind::kRowReduce;
   numbers.push_back(reduces ? i.divisor : i.low);
@@ -476,7 +526,8 @@ PointwiseInstruction PointwiseAttrs::instruction(int index) const {
   Instruction i;
   i.kind = static_cast<Kind>(field[0]);
   i.function = static_cast<uint8_t>(field[1]);
-  for (int p = 0; p < 3; ++p) i.operands[p] = static_cast<int>(field[2 + p]);
+  i.per_row = field[2] != 0;
+  for (int p = 0; p < 3; ++p) i.operands[p] = static_cast<int>(field[3 + p]);
   const double* number = numbers.data() + 2 * index;
   if (i.kind == Kind::kRowReduce) {
     i.divisor = number[0];
@@ -490,8 +541,10 @@ PointwiseInstruction PointwiseAttrs::instruction(int index) const {
 std::string PointwiseAttrs::text() const {
   std::string out;
   for (int i = 0; i < num_instructions(); ++i) {
-    if (i > 0) out += ", ";
-    out += instruction(i).name();
+    const PointwiseInstruction code = instruction(i);
+    if (code.kind == Kind::kSpread) continue;  // not an op of its own
+    if (!out.empty()) out += ", ";
+    out += code.name();
   }
   return out;
 }
@@ -505,7 +558,7 @@ const OpDef& pointwise_op() {
   static const OpDef op = [] {
     OpDef def;
     def.name = "pointwise";
-    def.params = "*xs, shape!, inputs!, code!, numbers!, results!, row!";
+    def.params = "*xs, shape!, inputs!, row_inputs!, code!, numbers!, results!, row!";
     def.doc = "A pointwise program.";
     def.make_attrs = make_attrs_of<PointwiseAttrs>;
     def.kernel = [](const KernelContext& c) { Runner(c).run(); };

@@ -26,20 +26,25 @@ struct PointwiseInstruction {
     kSame,       // not xor
     kFromBytes,  // bytes as float32
     kToBytes,    // whether a is not 0
+    kFinite,     // whether a is neither NaN nor an infinity
     kCopy,       // a, repeated to the iteration space
-    kRowReduce,  // function: kernels::Reduce over each row, divided by `divisor`; always a result
+    kRowReduce,  // function: kernels::Reduce over each row, divided by `divisor`; gives one a row
+    kSpread,     // a, of which there is one a row, for every element; function: kSpreadBytes or 0
   };
-  static constexpr int kFields = 5;  // in PointwiseAttrs::code
+  static constexpr uint8_t kSpreadBytes = 1;
+  static constexpr int kFields = 6;  // in PointwiseAttrs::code
 
   Kind kind = Kind::kCopy;
   uint8_t function = 0;
+  bool per_row = false;  // the result, and all operands but those of kRowReduce: one a row
   int operands[3] = {-1, -1, -1};
   double low = 0, high = 0;  // kClip
   double divisor = 1;        // kRowReduce
 
   bool gives_bytes() const {
     return kind == Kind::kCompare || (kind >= Kind::kAnd && kind <= Kind::kSame) ||
-           kind == Kind::kToBytes;
+           kind == Kind::kToBytes || kind == Kind::kFinite ||
+           (kind == Kind::kSpread && function == kSpreadBytes);
   }
   std::string_view name() const;  // "exp", "multiply", "select"
 };
@@ -49,7 +54,8 @@ struct PointwiseProgram;  // made ready to run
 struct PointwiseAttrs : AttrsOf<PointwiseAttrs> {
   IntList shape;       // of the iteration space, to which all inputs broadcast
   int64_t inputs = 0;  // how many
-  IntList code;        // kFields numbers an instruction: kind, function, operands
+  IntList row_inputs;  // which of them have one element a row
+  IntList code;        // kFields numbers an instruction: kind, function, per_row, operands
   FloatList numbers;   // two an instruction: low and high, or divisor and 0
   IntList results;     // the values that are outputs, in order
   int64_t row = 0;  // elements of a row, the trailing axes that kRowReduce reduces; 0 without any

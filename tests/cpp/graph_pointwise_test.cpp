@@ -129,12 +129,52 @@ TEST_CASE("pointwise: row reductions end a program") {
     });
     CHECK(texts(graph) == "subtract, square, mean, sum, max, min");
   }
-  // The reduction's result is read outside of the program.
-  const Graph centered = fused({ramp({8, 16})}, [](auto in) {
-    const Tensor y = ops::exp(in[0]) * in[0];
-    return Tensors{ops::tanh(y - ops::mean(y, IntList{1}, true))};
+}
+
+TEST_CASE("pointwise: what is reduced is read again in the same program") {
+  for (const int64_t cols : {2, 7, 100, 1024, 2500}) {
+    // Layer normalization in parts, with everything that can be read of rows.
+    const Tensors arguments{ramp({35, cols}), ramp({cols}, 0.8f, 0.01f), ramp({35, 1}, 2),
+                            ramp({})};
+    const Graph norm = fused(arguments, [](auto in) {
+      const Tensor mean = ops::mean(in[0] * 2.0, IntList{1}, true);
+      const Tensor centered = in[0] - mean;
+      const Tensor variance = ops::mean(ops::square(centered), IntList{1}, true);
+      const Tensor scale = ops::rsqrt(variance + 1e-3) * in[2] - in[3];
+      return Tensors{centered * scale * in[1] + in[2], scale, mean};
+    });
+    CHECK(count(norm, "pointwise") == 1);
+    CHECK(norm.nodes.back().outputs.size() == 3);
+    const Graph loss = fuse_pointwise(simplify(record({ramp({5, 9, cols})}, [](auto in) {
+      return Tensors{ops::logsumexp(in[0], IntList{-1})};
+    })));
+    CHECK(texts(loss) == "max, isfinite, where, subtract, exp, sum, log, add; squeeze");
+  }
+}
+
+TEST_CASE("pointwise: what is true of a row is read by its elements") {
+  for (const int64_t cols : {3, 50, 1100}) {
+    const Graph graph = fused({ramp({9, cols})}, [](auto in) {
+      const Tensor sum = ops::sum(in[0], IntList{1}, true);
+      const Tensor positive = ops::greater(sum, ops::zeros({1, 1}));
+      return Tensors{ops::logical_and(ops::greater(in[0], sum), positive),
+                     ops::where(positive, in[0], sum)};
+    });
+    CHECK(count(graph, "pointwise") == 1);
+  }
+}
+
+TEST_CASE("pointwise: rows without the reduced axis meet each other, not the elements") {
+  const Graph graph = fused({ramp({12, 12}), ramp({12})}, [](auto in) {
+    const Tensor y = ops::exp(in[0]) * 0.5;
+    const Tensor sums = ops::sum(y, IntList{1});  // (12,) broadcasts along the other axis
+    return Tensors{y - sums, ops::sqrt(sums + in[1])};
   });
-  CHECK(texts(centered) == "exp, multiply, mean; subtract, tanh");
+  CHECK(texts(graph).find("exp, multiply, sum; ") != std::string::npos);
+  const Graph rows = fused({ramp({12, 12}), ramp({12})}, [](auto in) {
+    return Tensors{ops::sqrt(ops::sum(ops::exp(in[0]), IntList{1}) + in[1])};
+  });
+  CHECK(texts(rows) == "exp, sum, add, sqrt");
 }
 
 TEST_CASE("pointwise: reductions in another order stay") {

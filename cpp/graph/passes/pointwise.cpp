@@ -53,13 +53,14 @@ const MicroOp* micro_op_of(const OpDef* op) {
     add("cast", Kind::kCopy, 0);  // which one depends on the dtypes
     add("broadcast_to", Kind::kCopy, 0);
     add("isnan", Kind::kCompare, kernels::Compare::kNotEqual);  // of x with itself
+    add("isfinite", Kind::kFinite, 0);
     return map;
   }();
   const auto found = micro_ops.find(op);
   return found == micro_ops.end() ? nullptr : &found->second;
 }
 
-// The reductions that a program can end in.
+// The reductions that a program can make.
 struct RowReduction {
   kernels::Reduce function;
   int64_t row;
@@ -90,11 +91,18 @@ class Fuser {
   }
 
  private:
+  // A value that a program reads from outside, for every element or (per_row) for every row.
+  struct Input {
+    int value;
+    bool per_row;
+    bool operator==(const Input&) const = default;
+  };
+
   struct Group {
     Shape shape;
-    std::vector<int> nodes;   // in order
-    std::vector<int> inputs;  // values from outside, each once
-    int64_t row = 0;          // of its reductions
+    std::vector<int> nodes;     // in order
+    std::vector<Input> inputs;  // each once
+    int64_t row = 0;            // elements of a row, once something is reduced
     bool open = true;
     int merged_into = -1;
   };
@@ -106,49 +114,45 @@ class Fuser {
     return group;
   }
 
-  // The open group that makes `value` element by element, or -1.
+  int group_of(int value) const {
+    return value < 0 || group_of_value_[value] < 0 ? -1 : root(group_of_value_[value]);
+  }
+
+  // The open group that makes `value`, or -1.
   int open_group_of(int value) const {
-    if (value < 0 || group_of_value_[value] < 0) return -1;
-    const int group = root(group_of_value_[value]);
-    return groups_[group].open ? group : -1;
+    const int group = group_of(value);
+    return group >= 0 && groups_[group].open ? group : -1;
+  }
+
+  int start_group(const Shape& shape) {
+    groups_.push_back({shape, {}, {}, 0, true, -1});
+    return static_cast<int>(groups_.size()) - 1;
   }
 
   void visit(int n) {
     const GraphNode& node = graph_.nodes[n];
     std::vector<int> joined;
-    // A program's reductions come out of it, they are not read inside.
-    const auto reads_reduction_of = [&](int group) {
-      return std::any_of(node.inputs.begin(), node.inputs.end(), [&](int input) {
-        return input >= 0 && reduced_.contains(input) && open_group_of(input) == group;
-      });
-    };
+    bool per_row = false;
     if (const auto reduction = row_reduction(node)) {
-      const int group = open_group_of(node.inputs[0]);
-      if (group >= 0 && groups_[group].shape == spec(node.inputs[0]).shape &&
-          (groups_[group].row == 0 || groups_[group].row == reduction->row) &&
-          !reads_reduction_of(group) && fits({group}, node)) {
-        groups_[group].row = reduction->row;
-        joined = {group};
+      const int x = node.inputs[0];
+      int group = open_group_of(x);
+      if (const auto reader = last_reader_.find(x); group < 0 && reader != last_reader_.end()) {
+        group = root(reader->second);  // which reads the same data
       }
+      const bool joins = group >= 0 && groups_[group].open &&
+                         groups_[group].shape == spec(x).shape && !per_row_.contains(x) &&
+                         (groups_[group].row == 0 || groups_[group].row == reduction->row) &&
+                         fits({group}, node, false);
+      joined = {joins ? group : start_group(spec(x).shape)};
+      groups_[joined[0]].row = reduction->row;
+      per_row = true;
     } else if (instruction_of(node)) {
-      const Shape& shape = spec(node.outputs[0]).shape;
-      const auto join = [&](int group) {
-        if (group < 0 || !groups_[group].open || !(groups_[group].shape == shape)) return;
-        if (reads_reduction_of(group)) return;
-        if (std::find(joined.begin(), joined.end(), group) != joined.end()) return;
-        std::vector<int> together = joined;
-        together.push_back(group);
-        if (fits(together, node)) joined = std::move(together);
-      };
-      for (const int input : node.inputs) join(open_group_of(input));
-      // Also one that reads the same data from outside.
-      for (const int input : node.inputs) {
-        const auto reader = last_reader_.find(input);
-        if (reader != last_reader_.end() && spec(input).shape == shape) join(root(reader->second));
-      }
-      if (joined.empty()) {
-        groups_.push_back({shape, {}, {}, 0, true, -1});
-        joined = {static_cast<int>(groups_.size()) - 1};
+      if (const int group = group_of_rows(node); group >= 0 && fits({group}, node, true)) {
+        joined = {group};
+        per_row = true;
+      } else {
+        joined = groups_to_join(node);
+        if (joined.empty()) joined = {start_group(spec(node.outputs[0]).shape)};
       }
     }
     // Whoever reads a value from outside its group ends the group.
@@ -158,40 +162,98 @@ class Fuser {
         groups_[group].open = false;
       }
     }
-    if (!joined.empty()) add(joined, n);
+    if (!joined.empty()) add(joined, n, per_row);
   }
 
-  std::vector<int> inputs_of(const std::vector<int>& groups, const GraphNode& node) const {
-    std::vector<int> inputs;
-    const auto add = [&](int value) {
-      if (value < 0) return;
-      const int group = group_of_value_[value] < 0 ? -1 : root(group_of_value_[value]);
-      if (std::find(groups.begin(), groups.end(), group) != groups.end()) return;
-      if (std::find(inputs.begin(), inputs.end(), value) == inputs.end()) inputs.push_back(value);
+  // The open group whose rows' values the node works on, with others of the same shape, or -1.
+  int group_of_rows(const GraphNode& node) const {
+    const MicroOp* micro = micro_op_of(node.op);
+    const Shape& shape = spec(node.outputs[0]).shape;
+    if (micro->kind == Kind::kCopy && node.op->name != "cast") return -1;
+    int group = -1;
+    for (const int input : node.inputs) {
+      const int g = open_group_of(input);
+      if (g >= 0 && per_row_.contains(input) && (group < 0 || g == group)) group = g;
+    }
+    if (group < 0) return -1;
+    for (const int input : node.inputs) {
+      const bool own = group_of(input) == group;
+      if (own && !(per_row_.contains(input) && spec(input).shape == shape)) return -1;
+      if (!own && !(spec(input).shape == shape) && spec(input).shape.size() != 1) return -1;
+    }
+    return group;
+  }
+
+  // May the node, whose result has the group's shape, read everything that it reads of the group?
+  bool reads_fit(int group, const GraphNode& node) const {
+    return std::all_of(node.inputs.begin(), node.inputs.end(), [&](int input) {
+      if (group_of(input) != group) return true;
+      const Shape& shape = groups_[group].shape;
+      const Shape& own = spec(input).shape;
+      if (!per_row_.contains(input)) return own == shape;
+      // One a row, with the reduced axes kept as 1.
+      if (own.rank() != shape.rank()) return false;
+      int64_t row = groups_[group].row;
+      for (int i = shape.rank() - 1; i >= 0; --i) {
+        if (own[i] == shape[i]) continue;
+        if (own[i] != 1) return false;
+        row /= shape[i];
+      }
+      return row == 1 && own.size() * groups_[group].row == shape.size();
+    });
+  }
+
+  std::vector<int> groups_to_join(const GraphNode& node) const {
+    const Shape& shape = spec(node.outputs[0]).shape;
+    std::vector<int> joined;
+    const auto join = [&](int group) {
+      if (group < 0 || !groups_[group].open || !(groups_[group].shape == shape)) return;
+      if (std::find(joined.begin(), joined.end(), group) != joined.end()) return;
+      std::vector<int> together = joined;
+      together.push_back(group);
+      if (reads_fit(group, node) && fits(together, node, false)) joined = std::move(together);
+    };
+    for (const int input : node.inputs) join(open_group_of(input));
+    // Also one that reads the same data from outside.
+    for (const int input : node.inputs) {
+      const auto reader = last_reader_.find(input);
+      if (reader != last_reader_.end() && spec(input).shape == shape) join(root(reader->second));
+    }
+    return joined;
+  }
+
+  std::vector<Input> inputs_of(const std::vector<int>& groups, const GraphNode& node,
+                               bool per_row) const {
+    std::vector<Input> inputs;
+    const auto add = [&](const Input& input) {
+      if (std::find(groups.begin(), groups.end(), group_of(input.value)) != groups.end()) return;
+      if (std::find(inputs.begin(), inputs.end(), input) == inputs.end()) inputs.push_back(input);
     };
     for (const int g : groups) {
-      for (const int value : groups_[g].inputs) add(value);
+      for (const Input& input : groups_[g].inputs) add(input);
     }
-    for (const int value : node.inputs) add(value);
+    for (const int value : node.inputs) add({value, per_row && spec(value).shape.size() != 1});
     return inputs;
   }
 
-  bool fits(const std::vector<int>& groups, const GraphNode& node) const {
+  bool fits(const std::vector<int>& groups, const GraphNode& node, bool per_row) const {
     size_t count = 1;
     int64_t row = 0;
     for (const int g : groups) {
-      count += groups_[g].nodes.size();
+      for (const int n : groups_[g].nodes) {
+        count += per_row_.contains(graph_.nodes[n].outputs[0]) ? 2 : 1;  // it may be spread
+      }
       if (row > 0 && groups_[g].row > 0 && groups_[g].row != row) return false;
       row = std::max(row, groups_[g].row);
     }
-    return count <= kMaxPointwiseInstructions &&
-           inputs_of(groups, node).size() <= kMaxPointwiseInputs;
+    return count < kMaxPointwiseInstructions &&
+           inputs_of(groups, node, per_row).size() <= kMaxPointwiseInputs;
   }
 
   // Merges the groups and adds node n at the end.
-  void add(const std::vector<int>& joined, int n) {
+  void add(const std::vector<int>& joined, int n, bool per_row) {
     const GraphNode& node = graph_.nodes[n];
-    std::vector<int> inputs = inputs_of(joined, node);
+    std::vector<Input> inputs = inputs_of(joined, node, per_row && !row_reduction(node));
     const int g = joined[0];
     Group& group = groups_[g];
     for (size_t i = 1; i < joined.size(); ++i) {
@@ -204,10 +266,10 @@ class Fuser {
     std::sort(group.nodes.begin(), group.nodes.end());
     group.nodes.push_back(n);
     group.inputs = std::move(inputs);
-    for (const int value : group.inputs) last_reader_[value] = g;
+    for (const Input& input : group.inputs) last_reader_[input.value] = g;
     group_of_node_[n] = g;
     group_of_value_[node.outputs[0]] = g;
-    if (row_reduction(node)) reduced_.insert(node.outputs[0]);
+    if (per_row) per_row_.insert(node.outputs[0]);
   }
 
   // The micro-op of a node and the values it reads, where programs have one for its dtypes.
@@ -247,6 +309,9 @@ class Fuser {
         } else if (!is(0, DType::kFloat32) || !is(1, DType::kFloat32)) {
           return std::nullopt;
         }
+        break;
+      case Kind::kFinite:
+        if (!is(0, DType::kFloat32)) return std::nullopt;
         break;
       case Kind::kSelect:
         if (!is(0, DType::kBool) || !is(1, DType::kFloat32)) return std::nullopt;
@@ -305,7 +370,7 @@ class Fuser {
     while (first > 0 && ((reduced >> (first - 1)) & 1u)) --first;
     if (first == rank || (reduced & ((1u << first) - 1)) != 0) return std::nullopt;
     r.row = in.shape.size(first, rank);
-    if (r.row < 1 || r.row > kMaxPointwiseRow) return std::nullopt;
+    if (r.row < 2 || r.row > kMaxPointwiseRow) return std::nullopt;
     // Few long rows are reduced in parts by the op: another order.
     if (!reduces_whole_rows(in.shape.size() / r.row, r.row)) return std::nullopt;
     if (mean) r.divisor = static_cast<double>(r.row);
@@ -317,33 +382,61 @@ class Fuser {
     attrs->shape = group.shape.vector();
     attrs->inputs = static_cast<int64_t>(group.inputs.size());
     attrs->row = group.row;
-    std::unordered_map<int, int> number;  // of values within the program
-    for (const int value : group.inputs) number.emplace(value, static_cast<int>(number.size()));
+    GraphNode out;
+    out.op = &pointwise_op();
+    // Numbers of values within the program: for every element, for every row.
+    std::unordered_map<int, int> elements, rows;
+    int next = 0;
+    for (const Input& input : group.inputs) {
+      if (input.per_row) attrs->row_inputs.push_back(next);
+      (input.per_row ? rows : elements).emplace(input.value, next++);
+      out.inputs.push_back(input.value);
+    }
     std::unordered_map<int, int> uses_inside;
     for (const int n : group.nodes) {
       for (const int input : graph_.nodes[n].inputs) ++uses_inside[input];
     }
-    GraphNode out;
-    out.op = &pointwise_op();
-    out.inputs = group.inputs;
+    const auto append = [&](const Instruction& code) {
+      attrs->append(code);
+      return next++;
+    };
+    // The value for every element; what there is one of a row is spread first.
+    const auto element_number = [&](int value) {
+      const auto found = elements.find(value);
+      if (found != elements.end()) return found->second;
+      Instruction spread;
+      spread.kind = Kind::kSpread;
+      if (spec(value).dtype != DType::kFloat32) spread.function = Instruction::kSpreadBytes;
+      spread.operands[0] = rows.at(value);
+      return elements[value] = append(spread);
+    };
+    const auto row_number = [&](int value) {
+      const auto found = rows.find(value);
+      return found != rows.end() ? found->second : elements.at(value);  // a scalar
+    };
     for (const int n : group.nodes) {
       const GraphNode& node = graph_.nodes[n];
+      const int value = node.outputs[0];
       Instruction code;
       std::vector<int> inputs = node.inputs;
-      if (const auto reduction = row_reduction(node)) {
+      const auto reduction = row_reduction(node);
+      const bool per_row = per_row_.contains(value);
+      if (reduction && per_row) {
         code.kind = Kind::kRowReduce;
         code.function = static_cast<uint8_t>(reduction->function);
         code.divisor = reduction->divisor;
       } else {
         std::tie(code, inputs) = *instruction_of(node);
       }
-      for (size_t p = 0; p < inputs.size(); ++p) code.operands[p] = number.at(inputs[p]);
-      attrs->append(code);
-      const int value = node.outputs[0];
-      const int index = static_cast<int>(number.size());
-      number.emplace(value, index);
+      code.per_row = per_row;
+      const bool reads_rows = per_row && code.kind != Kind::kRowReduce;
+      for (size_t p = 0; p < inputs.size(); ++p) {
+        code.operands[p] = reads_rows ? row_number(inputs[p]) : element_number(inputs[p]);
+      }
+      const int number = append(code);
+      (per_row ? rows : elements).emplace(value, number);
       if (uses_[value] > uses_inside[value]) {
-        attrs->results.push_back(index);
+        attrs->results.push_back(number);
         out.outputs.push_back(value);
       }
     }
@@ -360,7 +453,7 @@ class Fuser {
   std::vector<int> group_of_node_;
   std::unordered_map<int, int>
       last_reader_;                  // of values: the last group that reads it from outside
-  std::unordered_set<int> reduced_;  // values that are results of row reductions
+  std::unordered_set<int> per_row_;  // values of programs of which there is one a row
   std::vector<int> uses_;
 };
 
