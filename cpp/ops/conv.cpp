@@ -6,6 +6,7 @@
 #include "kernels/abi.h"
 #include "nacre/ops/nn.h"
 #include "nacre/ops/opdef.h"
+#include "nacre/ops/shaping.h"
 #include "ops/conv_geometry.h"
 #include "ops/reference/conv.h"
 #include "ops/registry.h"
@@ -321,11 +322,16 @@ Tensor depthwise(const char* op, const Tensor& x, const Tensor& kernel, const Pu
     value_error(op, ": expected kernel input channels ", channels, ", received ", kernel.shape()[n],
                 describe(x, kernel, channels_first));
   }
-  attrs.groups = std::max<int64_t>(1, channels);
+  // A channel with several outputs is several channels: the kernels see one output for each.
+  const int64_t multiplier = kernel.shape().back();
+  attrs.groups = std::max<int64_t>(1, channels * multiplier);
   Shape grouped = kernel.shape();
   grouped[n] = 1;
-  grouped[n + 1] = channels * kernel.shape().back();
-  return run_conv(op, x, ops::reshape(kernel, grouped), std::move(attrs), channels_first, kernel);
+  grouped[n + 1] = channels * multiplier;
+  const Tensor repeated =
+      multiplier > 1 ? ops::repeat(x, multiplier, channels_first ? 1 : n + 1) : x;
+  return run_conv(op, repeated, ops::reshape(kernel, grouped), std::move(attrs), channels_first,
+                  kernel);
 }
 
 Tensors depthwise_composite(std::span<const Tensor> in, const Attrs* attrs) {

@@ -110,15 +110,37 @@ void depthwise(const Correlation& x) {
 
 namespace {
 
-// dfilter of one tap, channels [c, c + lanes), over output rows [begin, end).
+// The outputs q of a row for which tap `kw` reads inside the source.
+struct Reach {
+  int64_t first, last;
+};
+Reach reach_of(const ConvArgs& g, int64_t kw) {
+  const int64_t offset = kw * g.dilation[2] - g.pad[2], step = g.stride[2];
+  const int64_t first = offset >= 0 ? 0 : smaller(ceil_div(-offset, step), g.out[2]);
+  const int64_t last = smaller(offset >= g.in[2] ? 0 : (g.in[2] - 1 - offset) / step + 1, g.out[2]);
+  return {first, larger(last, first)};
+}
+
+// dfilter of `kTaps` neighbouring taps of a kernel row, channels [c, c + lanes), over output rows
+// [begin, end): a gradient that is loaded serves all of them. dst has kLanes for each tap.
+template <int kTaps>
 NACRE_FULL_VECTORS void sum_pixels(const ConvArgs& g, int64_t kd, int64_t kh, int64_t kw, int64_t c,
                                    int64_t lanes, int64_t begin, int64_t end, float* dst) {
-  const int64_t channels = g.groups, step = g.stride[2];
-  const int64_t offset = kw * g.dilation[2] - g.pad[2];
-  const int64_t first = offset >= 0 ? 0 : smaller(ceil_div(-offset, step), g.out[2]);
-  const int64_t last =
-      larger(smaller(offset >= g.in[2] ? 0 : (g.in[2] - 1 - offset) / step + 1, g.out[2]), first);
-  Vec sum[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+  const int64_t channels = g.groups, step = g.stride[2] * channels;
+  const bool full = lanes == kLanes;
+  Reach reach[kTaps];
+  int64_t from = 0, to = g.out[2];  // where all taps are inside
+  for (int t = 0; t < kTaps; ++t) {
+    reach[t] = reach_of(g, kw + t);
+    from = larger(from, reach[t].first);
+    to = smaller(to, reach[t].last);
+  }
+  to = larger(to, from);
+  const int64_t offset = (kw * g.dilation[2] - g.pad[2]) * channels,
+                next = g.dilation[2] * channels;
+  Vec sum[kTaps][2];
+#pragma GCC unroll 4
+  for (int t = 0; t < kTaps; ++t) sum[t][0] = sum[t][1] = Vec(0.0f);
   for (int64_t line = begin; line < end; ++line) {
     const int64_t row = line % g.out[1], plane = line / g.out[1] % g.out[0];
     const int64_t in_h = row * g.stride[1] + kh * g.dilation[1] - g.pad[1];
@@ -126,22 +148,39 @@ NACRE_FULL_VECTORS void sum_pixels(const ConvArgs& g, int64_t kd, int64_t kh, in
     if (in_h < 0 || in_h >= g.in[1] || in_d < 0 || in_d >= g.in[0]) continue;
     const int64_t image = line / g.out[1] / g.out[0];
     const float* x =
-        g.x + (((image * g.in[0] + in_d) * g.in[1] + in_h) * g.in[2] + offset) * channels + c;
+        g.x + ((image * g.in[0] + in_d) * g.in[1] + in_h) * g.in[2] * channels + offset + c;
     const float* y = g.y + line * g.out[2] * channels + c;
-    int64_t q = first;
-    if (lanes == kLanes) {
-      for (; q + 4 <= last; q += 4) {
+    // Outputs that only some of the taps reach.
 #pragma GCC unroll 4
-        for (int i = 0; i < 4; ++i)
-          sum[i] = fma(load(x + (q + i) * step * channels), load(y + (q + i) * channels), sum[i]);
+    for (int t = 0; t < kTaps; ++t) {
+      const auto edge = [&](int64_t q) {
+        sum[t][0] = fma(load_partial(x + q * step + t * next, lanes),
+                        load_partial(y + q * channels, lanes), sum[t][0]);
+      };
+      for (int64_t q = reach[t].first; q < smaller(from, reach[t].last); ++q) edge(q);
+      for (int64_t q = larger(to, reach[t].first); q < reach[t].last; ++q) edge(q);
+    }
+    int64_t q = from;
+    for (; full && q + 2 <= to; q += 2) {
+      const Vec first = load(y + q * channels), second = load(y + (q + 1) * channels);
+#pragma GCC unroll 4
+      for (int t = 0; t < kTaps; ++t) {
+        sum[t][0] = fma(load(x + q * step + t * next), first, sum[t][0]);
+        sum[t][1] = fma(load(x + (q + 1) * step + t * next), second, sum[t][1]);
       }
     }
-    for (; q < last; ++q)
-      sum[0] = fma(load_partial(x + q * step * channels, lanes),
-                   load_partial(y + q * channels, lanes), sum[0]);
+    for (; q < to; ++q) {
+      const Vec grad = load_partial(y + q * channels, lanes);
+#pragma GCC unroll 4
+      for (int t = 0; t < kTaps; ++t)
+        sum[t][0] = fma(load_partial(x + q * step + t * next, lanes), grad, sum[t][0]);
+    }
   }
-  store_partial(dst, (sum[0] + sum[1]) + (sum[2] + sum[3]), lanes);
+#pragma GCC unroll 4
+  for (int t = 0; t < kTaps; ++t) store(dst + t * kLanes, sum[t][0] + sum[t][1]);
 }
+
+constexpr int kJointTaps = 4;
 
 }  // namespace
 
@@ -161,13 +200,23 @@ void depthwise_filter_grad(const ConvArgs& g) {
       for (int64_t i = 0; i < elements; ++i) sum[i] = 0;
       const int64_t last = lines * (part + 1) / parts;
       for (int64_t line = lines * part / parts; line < last; line += rows) {
-        for (int64_t tap = 0; tap < kernel_size; ++tap) {
-          for (int64_t c = 0; c < g.groups; c += kLanes) {
-            const int64_t lanes = smaller(g.groups - c, kLanes);
-            float block[kLanes];
-            sum_pixels(g, tap / g.kernel[2] / g.kernel[1], tap / g.kernel[2] % g.kernel[1],
-                       tap % g.kernel[2], c, lanes, line, smaller(line + rows, last), block);
-            for (int64_t i = 0; i < lanes; ++i) sum[tap * g.groups + c + i] += block[i];
+        for (int64_t line_of_taps = 0; line_of_taps < kernel_size / g.kernel[2]; ++line_of_taps) {
+          const int64_t kd = line_of_taps / g.kernel[1], kh = line_of_taps % g.kernel[1];
+          for (int64_t kw = 0; kw < g.kernel[2]; kw += kJointTaps) {
+            const int64_t taps = smaller(g.kernel[2] - kw, kJointTaps);
+            float* to = sum + (line_of_taps * g.kernel[2] + kw) * g.groups;
+            for (int64_t c = 0; c < g.groups; c += kLanes) {
+              const int64_t lanes = smaller(g.groups - c, kLanes);
+              const int64_t end_line = smaller(line + rows, last);
+              float block[kJointTaps * kLanes];
+              (taps == 4   ? sum_pixels<4>
+               : taps == 3 ? sum_pixels<3>
+               : taps == 2 ? sum_pixels<2>
+                           : sum_pixels<1>)(g, kd, kh, kw, c, lanes, line, end_line, block);
+              for (int64_t t = 0; t < taps; ++t)
+                for (int64_t i = 0; i < lanes; ++i)
+                  to[t * g.groups + c + i] += block[t * kLanes + i];
+            }
           }
         }
       }
