@@ -26,6 +26,7 @@ class LayerInfo:
     weights: list[tuple[str, tuple]] = field(default_factory=list)  # in order: name, shape
     trainable: int | None = None  # how many of them are trained; default: all
     random: bool = False  # draws random numbers in training
+    alone: bool = False  # and in calls by itself that say nothing about training
     input_dtype: str = "float32"
     ids: int = 0  # inputs are integers below this
     gradient: bool = True  # reaches the input

@@ -16,12 +16,11 @@ TOLERANCE = {"float16": 4e-3, "bfloat16": 3e-2, "float32": 3e-6, "float64": 1e-1
 
 
 def function_of(name):
-    """'sum' of nacre.ops, 'random.normal' of nacre."""
-    head, _, last = name.rpartition(".")
-    module = ops
-    for part in head.split(".") if head else ():
-        module = getattr(nacre if part == "random" else module, part)
-    return getattr(module, last)
+    """'sum' of nacre.ops, 'random.normal' and 'ops.image.resize' of nacre."""
+    found = nacre if name.startswith(("ops.", "random.")) else ops
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found
 
 
 def generator(row, dtype):

@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 MODULE = "nacre._core"
-OP_PACKAGES = ("nacre.ops", "nacre.random")
+OP_PACKAGES = ("nacre.ops", "nacre.ops.image", "nacre.random")
 PYTHON = Path(__file__).resolve().parents[2] / "python"
 # Ops with several results; the registry knows it only once it has inferred them.
 SEVERAL = {
@@ -185,7 +185,11 @@ def op_package_stub(module_name: str) -> str:
     module = importlib.import_module(module_name)
     imports, functions = [], []
     for name, member in sorted(vars(module).items()):
-        if name.startswith("_") or inspect.ismodule(member):
+        if name.startswith("_"):
+            continue
+        if inspect.ismodule(member):
+            if member.__name__ in OP_PACKAGES:
+                imports.append(f"from {module_name} import {name} as {name}")
             continue
         if isinstance(member, _core.Op):
             functions += op_stub(name, member)

@@ -360,10 +360,10 @@ PyObject* op_object(const OpDef& def) {
   for (const Param& p : def.parameters) {
     self->tensors_only = self->tensors_only && p.kind == Kind::kTensor;
   }
-  self->takes_seed =
-      !def.internal && std::any_of(def.parameters.begin(), def.parameters.end(), [](const Param& p) {
-        return p.kind == Param::Kind::kTensor && p.name == "seed";
-      });
+  self->takes_seed = !def.internal &&
+                     std::any_of(def.parameters.begin(), def.parameters.end(), [](const Param& p) {
+                       return p.kind == Param::Kind::kTensor && p.name == "seed";
+                     });
   new (&self->default_attrs) Ref<Attrs>(def.make_attrs ? def.make_attrs() : nullptr);
   self->param_names = PyTuple_New(static_cast<Py_ssize_t>(def.parameters.size()));
   for (size_t i = 0; i < def.parameters.size(); ++i) {

@@ -18,6 +18,7 @@ void register_builtin_classes() {
   register_conv_layers();
   register_pool_layers();
   register_regularization_layers();
+  register_augmentation_layers();
   register_losses();
   register_metrics();
   register_schedules();

@@ -32,6 +32,7 @@ void register_position_layers();
 void register_conv_layers();
 void register_pool_layers();
 void register_regularization_layers();
+void register_augmentation_layers();
 void register_losses();
 void register_metrics();
 void register_optimizers();

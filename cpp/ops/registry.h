@@ -37,6 +37,9 @@ void register_norm_ops(OpRegistry& registry);
 void register_attention_ops(OpRegistry& registry);
 void register_conv_ops(OpRegistry& registry);
 void register_pool_ops(OpRegistry& registry);
+void register_image_ops(OpRegistry& registry);
+void register_image_resample_ops(OpRegistry& registry);
+void register_image_sample_ops(OpRegistry& registry);
 void register_random_ops(OpRegistry& registry);
 void register_linalg_ops(OpRegistry& registry);
 
@@ -73,6 +76,9 @@ inline void register_all_ops(OpRegistry& registry) {
   register_attention_ops(registry);
   register_conv_ops(registry);
   register_pool_ops(registry);
+  register_image_ops(registry);
+  register_image_resample_ops(registry);
+  register_image_sample_ops(registry);
   register_random_ops(registry);
   register_linalg_ops(registry);
 }

@@ -122,6 +122,7 @@ Tensor GaussianDropout::perturb(const Tensor& x, const Tensor& key) {
 
 void AlphaDropout::validate() {
   require_rate(rate);
+  if (rate == 1) value_error("AlphaDropout: expected rate < 1, received 1");
   require_noise_shape(noise_shape, class_name());
   NoiseLayer::validate();
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "nacre/ops/image.h"
 #include "nacre/ops/ops.h"
 #include "nacre/ops/shaping.h"
 #include "nn/registry.h"
@@ -236,14 +237,11 @@ template <int N>
 void UpSampling<N>::validate() {
   UnaryLayer::validate();
   expand_to_axes(size, N, 1, "size");
-  if (interpolation == "nearest") return;
-  for (const char* known : {"bilinear", "bicubic", "lanczos3", "lanczos5"}) {
-    if (interpolation == known) {
-      raise(ErrorKind::kNotImplemented, class_name(), ": interpolation '", interpolation,
-            "' is not supported yet; 'nearest' is");
-    }
+  const std::vector<std::string> known = {"nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"};
+  if (std::find(known.begin(), known.end(), interpolation) == known.end()) {
+    value_error(class_name(), ": unknown interpolation '", interpolation, "'.",
+                did_you_mean(interpolation, known));
   }
-  value_error(class_name(), ": expected interpolation 'nearest', received '", interpolation, "'");
 }
 
 template <int N>
@@ -251,6 +249,16 @@ Tensor UpSampling<N>::call(const Tensor& x, const CallContext& context) {
   require_rank(x);
   Tensor y = x;
   const int first = N == 1 ? 1 : first_axis();
+  if (interpolation != "nearest") {
+    Shape shape = x.shape();
+    for (int i = 0; i < 2; ++i) {
+      if (shape[first + i] >= 0) shape[first + i] *= size[i];
+    }
+    if (x.is_placeholder()) return Tensor::placeholder({x.dtype(), shape});
+    ops::ResizeOptions options;
+    options.interpolation = interpolation;
+    return ops::resize(x, {shape[first], shape[first + 1]}, options, data_format.name());
+  }
   for (int i = 0; i < N; ++i) {
     if (size[i] != 1) y = ops::repeat(y, size[i], first + i);
   }

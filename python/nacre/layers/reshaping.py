@@ -336,12 +336,12 @@ class UpSampling1D(Layer):
 
 @native
 class UpSampling2D(Layer):
-    """Repeats each element along the spatial axes.
+    """Enlarges images: repeats each element, or interpolates.
 
     Args:
         size: How often, a number or one for each axis.
         data_format: "channels_last" or "channels_first"; default: that of ``nacre.config``.
-        interpolation: "nearest"; others are not supported yet.
+        interpolation: "nearest" (repeats), "bilinear", "bicubic", "lanczos3" or "lanczos5".
 
     Input shape:
         ``(batch, rows, cols, channels)``
@@ -350,7 +350,7 @@ class UpSampling2D(Layer):
         The input's, with spatial axes ``size`` times as long.
 
     Raises:
-        ValueError: The input has another rank.
+        ValueError: The input has another rank, or the interpolation is unknown.
 
     Example:
         >>> import nacre

@@ -12,7 +12,7 @@ Example:
 from typing import Any as _Any
 
 from nacre._core import Tensor as KerasTensor  # noqa: F401
-from nacre.ops import _registry
+from nacre.ops import _registry, image as image
 from nacre.ops.control_flow import (
     associative_scan as associative_scan,
     cond as cond,

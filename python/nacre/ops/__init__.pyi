@@ -15,6 +15,7 @@ from nacre.ops.conversion import convert_to_tensor as convert_to_tensor
 from nacre.autograd.custom import custom_gradient as custom_gradient
 from nacre.ops.conversion import dtype as dtype
 from nacre.ops.control_flow import fori_loop as fori_loop
+from nacre.ops import image as image
 from nacre.ops.conversion import is_tensor as is_tensor
 from nacre.ops.control_flow import map as map
 from nacre.ops.conversion import ndim as ndim

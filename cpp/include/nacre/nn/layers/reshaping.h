@@ -89,7 +89,7 @@ template <int N>
 class UpSampling final : public SpatialLayer {
  public:
   IntList size = IntList(N, 2);
-  std::string interpolation = "nearest";  // of UpSampling2D; only this one
+  std::string interpolation = "nearest";  // of UpSampling2D
 
   UpSampling() : SpatialLayer(N) {}
   std::string_view class_name() const override;

@@ -1,0 +1,76 @@
+"""Rows of layers: augmentation."""
+
+from layerinfo import LayerInfo
+
+IMAGES = (3, 6, 7, 3)
+
+
+def _random(name, arguments, output_shape=IMAGES, **kwargs):
+    return LayerInfo(name, arguments, IMAGES, output_shape, random=True, alone=True, **kwargs)
+
+
+ROWS = [
+    LayerInfo("Resizing", {"height": 4, "width": 9}, IMAGES, (3, 4, 9, 3)),
+    LayerInfo(
+        "Resizing",
+        {"height": 4, "width": 4, "crop_to_aspect_ratio": True},
+        IMAGES,
+        (3, 4, 4, 3),
+        case="crop",
+    ),
+    LayerInfo(
+        "Resizing",
+        {
+            "height": 4,
+            "width": 5,
+            "pad_to_aspect_ratio": True,
+            "data_format": "channels_first",
+        },
+        (2, 3, 6, 5),
+        (2, 3, 4, 5),
+        case="first",
+    ),
+    LayerInfo("CenterCrop", {"height": 4, "width": 4}, IMAGES, (3, 4, 4, 3)),
+    LayerInfo("CenterCrop", {"height": 8, "width": 8}, IMAGES, (3, 8, 8, 3), case="larger"),
+    LayerInfo(
+        "CenterCrop",
+        {"height": 3, "width": 2, "data_format": "channels_first"},
+        (2, 3, 6, 5),
+        (2, 3, 3, 2),
+        case="first",
+    ),
+    _random("RandomFlip", {"seed": 1}),
+    _random("RandomFlip", {"mode": "horizontal", "data_format": "channels_first"}, case="first"),
+    _random("RandomRotation", {"factor": 0.2}),
+    _random(
+        "RandomRotation",
+        {"factor": (-0.1, 0.3), "fill_mode": "constant", "interpolation": "nearest"},
+        case="nearest",
+    ),
+    _random("RandomZoom", {"height_factor": 0.3}),
+    _random(
+        "RandomZoom",
+        {"height_factor": (0.1, 0.4), "width_factor": (-0.2, 0.3), "fill_mode": "wrap"},
+        case="both",
+    ),
+    _random("RandomTranslation", {"height_factor": 0.3, "width_factor": (-0.2, 0.3)}),
+    _random("RandomShear", {"x_factor": (0.1, 0.3), "y_factor": (0.0, 0.1)}),
+    _random("RandomCrop", {"height": 3, "width": 4, "seed": 7}, (3, 3, 4, 3)),
+    _random("RandomContrast", {"factor": 0.4, "value_range": (-9, 9)}),
+    _random("RandomBrightness", {"factor": (-0.1, 0.2), "value_range": (-9, 9)}),
+    _random("RandomGrayscale", {}),
+    _random("RandomInvert", {"factor": 0.7}),
+    _random("RandomSaturation", {"factor": (0.2, 0.7)}),
+    _random("RandomHue", {"factor": 0.4, "value_range": (-3, 3)}),
+    _random("RandomColorDegeneration", {"factor": 0.4, "value_range": (-9, 9)}),
+    _random("RandomSharpness", {"factor": 0.4, "value_range": (-9, 9)}),
+    _random("RandomGaussianBlur", {"factor": 0.8, "value_range": (-9, 9)}),
+    _random(
+        "RandomColorJitter",
+        {"brightness_factor": 0.2, "contrast_factor": 0.1, "value_range": (-9, 9)},
+    ),
+    _random("RandomErasing", {"value_range": (-3, 3)}),
+    _random("RandomErasing", {"fill_value": (0.1, 0.2, 0.3), "factor": 0.8}, case="value"),
+    _random("MixUp", {"alpha": 0.5}),
+    _random("CutMix", {}),
+]
