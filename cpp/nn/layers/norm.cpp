@@ -313,6 +313,7 @@ void SpectralNormalization::build(const Shape& input_shape) {
     value_error("expected a layer with a kernel or embeddings, received ", layer->class_name(),
                 " '", layer->name(), "'");
   }
+  share_variable(kernel_);  // as Keras: among the wrapper's own, before vector_u
   vector_u_ =
       add_weight("vector_u", {1, kernel_->shape().back()},
                  deserialize_as<Initializer>(
