@@ -2,7 +2,8 @@
 
 A network is a list of layers in a small language that each framework's file translates:
 ("dense", units, activation), ("conv", filters, kernel size, activation), ("maxpool", size),
-("flatten",), ("dropout", rate).
+("flatten",), ("dropout", rate), ("embedding", rows, size), ("lstm", units) and ("gru", units): the
+last step's output.
 """
 
 from __future__ import annotations
@@ -22,11 +23,16 @@ class Work:
     batch_size: int
     rows: int  # of an epoch
     classes: int = 10
+    ids: int = 0  # inputs are integers below this
 
     def data(self) -> tuple[np.ndarray, np.ndarray]:
         """Random inputs and labels: speed does not depend on what they are."""
         rng = np.random.default_rng(0)
-        x = rng.standard_normal((self.rows, *self.input_shape), dtype=np.float32)
+        shape = (self.rows, *self.input_shape)
+        if self.ids:
+            x = rng.integers(0, self.ids, shape).astype(np.int32)
+        else:
+            x = rng.standard_normal(shape, dtype=np.float32)
         y = rng.integers(0, self.classes, self.rows).astype(np.int32)
         return x, y
 
@@ -59,5 +65,17 @@ WORKS = {
             12800,
         ),
         Work("cnn", (28, 28, 1), _CNN, 128, 3840),
+        *(
+            Work(
+                name,
+                (80,),
+                (("embedding", 20000, 128), (name, 128), ("dense", 2, "softmax")),
+                32,
+                3200,
+                classes=2,
+                ids=20000,
+            )
+            for name in ("lstm", "gru")
+        ),
     )
 }

@@ -15,6 +15,25 @@ from typing import Any
 import numpy as np
 
 
+@dataclass(frozen=True)
+class Made:
+    """An argument that is a layer itself, made by the library that makes the row's."""
+
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+def made(value: Any, layers: Any, **kwargs: Any) -> Any:
+    """A value with the layers in it made by the module `layers`."""
+    if isinstance(value, Made):
+        return getattr(layers, value.name)(**made(value.arguments, layers, **kwargs), **kwargs)
+    if isinstance(value, dict):
+        return {key: made(item, layers, **kwargs) for key, item in value.items()}
+    if isinstance(value, list):
+        return [made(item, layers, **kwargs) for item in value]
+    return value
+
+
 @dataclass
 class LayerInfo:
     """A layer, arguments for it, and what is expected of it."""
@@ -36,6 +55,10 @@ class LayerInfo:
     spread: bool = False  # several inputs are arguments of their own, not a list
     keras: bool = True  # real Keras has this layer
     stateful: bool = False  # training calls change what later ones give
+
+    def make(self, layers: Any, **kwargs: Any) -> Any:
+        """The row's layer, and a layer within it, of the module `layers`."""
+        return getattr(layers, self.name)(**made(self.arguments, layers, **kwargs), **kwargs)
 
     def __str__(self) -> str:
         return f"{self.name}{'-' + self.case if self.case else ''}"
@@ -95,3 +118,5 @@ SPECIAL = {
     "StringLookup",
     "TextVectorization",
 }
+# Called with states: test_recurrent.py.
+SPECIAL |= {"SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells"}

@@ -8,7 +8,7 @@ import numpy as np
 def build(api, work):
     """The work's network as a compiled Sequential of `api` (keras or nacre)."""
     layers = api.layers
-    stack = [api.Input(work.input_shape)]
+    stack = [api.Input(work.input_shape, dtype="int32" if work.ids else None)]
     for kind, *arguments in work.layers:
         if kind == "dense":
             units, activation = arguments
@@ -22,6 +22,10 @@ def build(api, work):
             stack.append(layers.Flatten())
         elif kind == "dropout":
             stack.append(layers.Dropout(arguments[0]))
+        elif kind == "embedding":
+            stack.append(layers.Embedding(*arguments))
+        elif kind in ("lstm", "gru"):
+            stack.append((layers.LSTM if kind == "lstm" else layers.GRU)(arguments[0]))
         else:
             raise ValueError(f"unknown layer {kind!r}")
     model = api.Sequential(stack)

@@ -18,6 +18,8 @@ class Subject:
         shape = work.input_shape
         self.image = len(shape) == 3
         sample = torch.zeros(1, *((shape[-1], *shape[:-1]) if self.image else shape))
+        if work.ids:
+            sample = sample.int()
         buffer = io.BytesIO()
         torch.onnx.export(
             net,

@@ -21,7 +21,16 @@ def build(work):
     )
     activations = {"relu": torch.nn.ReLU}
     stack: list[torch.nn.Module] = []
-    sample = torch.zeros(1, *shape)
+    sample = torch.zeros(1, *shape, dtype=torch.int32 if work.ids else None)
+
+    class LastStep(torch.nn.Module):
+        def __init__(self, recurrent):
+            super().__init__()
+            self.recurrent = recurrent
+
+        def forward(self, x):
+            return self.recurrent(x)[0][:, -1]
+
     for kind, *arguments in work.layers:
         before = len(stack)
         if kind == "dense":
@@ -34,6 +43,11 @@ def build(work):
             stack.append(torch.nn.Flatten())
         elif kind == "dropout":
             stack.append(torch.nn.Dropout(arguments[0]))
+        elif kind == "embedding":
+            stack.append(torch.nn.Embedding(*arguments))
+        elif kind in ("lstm", "gru"):
+            recurrent = torch.nn.LSTM if kind == "lstm" else torch.nn.GRU
+            stack.append(LastStep(recurrent(sample.shape[-1], arguments[0], batch_first=True)))
         if arguments and arguments[-1] in activations:
             stack.append(activations[arguments[-1]]())
         sample = torch.nn.Sequential(*stack[before:])(sample)

@@ -2,7 +2,7 @@
 
 python -m bench.kernels gemm            beside NumPy and PyTorch, share of the FMA peak
 python -m bench.kernels gemm --ladder   the C++ benchmark alone: every shape, no Python
-python -m bench.kernels conv | attention | vector   the C++ benchmarks of the other kernels
+python -m bench.kernels conv | attention | rnn | vector   the C++ benchmarks of the other kernels
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("kernel", choices=["gemm", "conv", "attention", "vector"])
+    parser.add_argument("kernel", choices=["gemm", "conv", "attention", "rnn", "vector"])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--ladder", action="store_true")
     arguments = parser.parse_args()

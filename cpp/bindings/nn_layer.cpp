@@ -4,6 +4,7 @@
 #include "bindings/bindings.h"
 #include "bindings/nn.h"
 #include "nacre/nn/layer.h"
+#include "nacre/nn/layers/recurrent.h"
 #include "nacre/nn/loss.h"
 #include "nacre/nn/metric.h"
 #include "nacre/nn/optimizer.h"
@@ -14,7 +15,8 @@ namespace {
 
 // A layer whose build and call are Python methods: `_build(shapes)` and `_call(tensors, training,
 // masks)` of the object that owns this one.
-class PythonLayer final : public Layer {
+// It is a cell where its owner has a `state_size`.
+class PythonLayer final : public Layer, public RecurrentCell {
  public:
   PythonLayer(py::handle owner, std::string class_name)
       : owner_(owner), class_name_(std::move(class_name)) {}
@@ -31,6 +33,20 @@ class PythonLayer final : public Layer {
     const py::gil_scoped_acquire gil;
     return tensors_from(owner_.get().attr("_call")(tensors_to_list(inputs), context.training,
                                                    tensors_to_list(context.masks)));
+  }
+
+  std::vector<Shape> state_shapes() override {
+    const py::gil_scoped_acquire gil;
+    return owner_.get().attr("_state_shapes")().cast<std::vector<Shape>>();
+  }
+
+  Tensors initial_state(int64_t batch, DType dtype) override {
+    if (batch >= 0) {
+      const py::gil_scoped_acquire gil;
+      const py::object given = owner_.get().attr("_initial_state")(batch);
+      if (!given.is_none()) return tensors_from(given);
+    }
+    return RecurrentCell::initial_state(batch, dtype);
   }
 
  protected:
@@ -77,8 +93,8 @@ py::object as_first_of(const Ref<Configurable>& object) {
 }
 
 py::object to_python(const Ref<Configurable>& object) {
-  return as_first_of<Layer, Initializer, Regularizer, Constraint, Loss, MeanMetricWrapper, Metric,
-                     LearningRateSchedule, Optimizer>(object);
+  return as_first_of<RecurrentLayer, Layer, Initializer, Regularizer, Constraint, Loss,
+                     MeanMetricWrapper, Metric, LearningRateSchedule, Optimizer>(object);
 }
 
 }  // namespace
@@ -195,6 +211,10 @@ void bind_layers(py::module_& m) {
         layer->configure(to_json(config));
         return layer;
       }));
+
+  py::class_<RecurrentLayer, Layer, Ref<RecurrentLayer>>(m, "RecurrentLayer")
+      .def_property_readonly("cell", &RecurrentLayer::cell)
+      .def_property_readonly("states", &RecurrentLayer::states);
 
   py::class_<Sequential, Layer, Ref<Sequential>>(m, "Sequential")
       .def("add", [](Sequential& model, Layer& layer) { model.add(Ref<Layer>(&layer)); })

@@ -148,6 +148,42 @@ struct AttentionArgs {
 };
 using AttentionFn = void (*)(const AttentionArgs& args);
 
+// A recurrence over time, and its gradient. Batch-major arrays; those "as the input" keep the order
+// of the input's steps, the others are in the order in which the steps run. Gates follow each other
+// in the last axis, in Keras's order.
+struct RecurrentArgs {
+  int64_t batch, steps, units;
+  bool backwards;               // the input's last step runs first
+  bool reset_after;             // GRU: reset scales the candidate's product, not the state
+  const uint8_t* mask;          // (batch, steps) as the input; 0: the state stays. May be null
+  const float* recurrent;       // (units, gates * units)
+  const float* bias;            // gates * units, or null
+  const float* recurrent_bias;  // GRU with reset_after: of the product with the state, or null
+  const float* h0;              // (batch, units); LSTM: c0 too
+  const float* c0;
+  // As the input, (batch, steps, gates * units). Forward: the input's part of the gates, which an
+  // LSTM and a GRU replace by the gates. Gradient: the gates.
+  float* gates;
+  float*
+      inner;  // GRU with reset_after, as the input, (batch, steps, units): the candidate's product
+  float* h;   // (batch, steps, units): states after each step; LSTM: c too
+  float* c;
+  float* h_last;  // (batch, units); forward only
+  float* c_last;
+  // Gradient only. dh (batch, steps, units), dh_last and dc_last (batch, units) may be null.
+  const float* dh;
+  const float* dh_last;
+  const float* dc_last;
+  float* dz;   // result, as the input: gradient of the input's part of the gates
+  float* dh0;  // result; LSTM: dc0 too
+  float* dc0;
+  float* h_before;  // result, as the input, (batch, steps, units): the state before each step
+  float*
+      d_inner;  // result of a GRU with reset_after, as dz: gradient of the products with the state
+  float* scaled_h;  // result of one without, as the input: reset * h_before
+};
+using RecurrentFn = void (*)(const RecurrentArgs& args);
+
 struct KernelTable {
   UnaryFn unary[static_cast<int>(Unary::kCount)];
   BinaryFn binary[static_cast<int>(Binary::kCount)];
@@ -234,6 +270,13 @@ struct KernelTable {
   PoolFn max_pool_grad;
   PoolFn average_pool;
   PoolFn average_pool_grad;
+
+  RecurrentFn lstm;
+  RecurrentFn lstm_grad;
+  RecurrentFn gru;
+  RecurrentFn gru_grad;
+  RecurrentFn simple_rnn;
+  RecurrentFn simple_rnn_grad;
 };
 
 // The table of the active instruction set (base/cpu.h). An entry an instruction set leaves null is

@@ -19,6 +19,9 @@ void register_builtin_classes() {
   register_pool_layers();
   register_regularization_layers();
   register_augmentation_layers();
+  register_recurrent_layers();
+  register_recurrent_wrappers();
+  register_recurrent_conv_layers();
   register_losses();
   register_metrics();
   register_schedules();

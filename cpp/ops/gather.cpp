@@ -5,6 +5,7 @@
 
 #include "nacre/ops/indexing.h"
 #include "ops/define.h"
+#include "ops/embedding.h"
 #include "ops/index_operand.h"
 #include "ops/loop.h"
 #include "ops/promote.h"
@@ -285,6 +286,7 @@ Tensor ravel_indices(const Tensors& arrays, const IntList& dims) {
 }
 
 void register_gather_ops(OpRegistry& registry) {
+  register_embedding_ops(registry);
   const auto add = [&](const char* name, const char* params, const char* doc, MakeAttrs make,
                        InferFn infer, KernelFn kernel, BackwardFn backward) {
     OpDef def;

@@ -6,20 +6,11 @@
 #include "kernels/abi.h"
 #include "nacre/base/parallel.h"
 #include "nacre/ops/opdef.h"
+#include "ops/optimizer_attrs.h"
 #include "ops/registry.h"
 
 namespace nacre {
 namespace {
-
-constexpr int64_t kGrain = 16384;
-
-struct AdamAttrs : AttrsOf<AdamAttrs> {
-  double beta_1 = 0.9;
-  double beta_2 = 0.999;
-  double epsilon = 1e-7;
-  double decay = 0;
-  NACRE_ATTRS(beta_1, beta_2, epsilon, decay)
-};
 
 struct SgdAttrs : AttrsOf<SgdAttrs> {
   double momentum = 0;
@@ -28,25 +19,11 @@ struct SgdAttrs : AttrsOf<SgdAttrs> {
   NACRE_ATTRS(momentum, nesterov, decay)
 };
 
-// The output's own copy of an input, unless the plan lets it overwrite the input.
-template <class T>
-T* take_over(const Buffer& in, const Buffer& out) {
-  if (!out) return nullptr;
-  if (in.data != out.data && in.size()) std::memcpy(out.data, in.data, in.spec->bytes());
-  return out.as<T>();
-}
-
-double scalar_value(const Buffer& buffer) {
-  return dispatch(buffer.dtype(),
-                  [&]<class T>(type_tag<T>) { return static_cast<double>(*buffer.as<T>()); });
-}
-
 void adam_kernel(const KernelContext& c) {
   const auto& a = c.attrs_as<AdamAttrs>();
   const double rate = scalar_value(c.in[5]);
   const double step = scalar_value(c.in[6]);
-  const double alpha =
-      rate * std::sqrt(1 - std::pow(a.beta_2, step)) / (1 - std::pow(a.beta_1, step));
+  const double alpha = adam_rate(a, rate, step);
   const double decay = a.decay * rate;
   const int64_t n = c.in[0].size();
   const Buffer no_buffer;
@@ -59,21 +36,17 @@ void adam_kernel(const KernelContext& c) {
     const T* grad = c.in[4].as<const T>();
     if constexpr (std::is_same_v<T, float>) {
       if (const auto fn = kernels::table().adam) {
-        const kernels::AdamArgs args{param,
-                                     m,
-                                     v,
-                                     v_max,
-                                     grad,
-                                     static_cast<float>(alpha),
-                                     static_cast<float>(a.beta_1),
-                                     static_cast<float>(a.beta_2),
-                                     static_cast<float>(a.epsilon),
-                                     static_cast<float>(decay)};
-        parallel_for(n, kGrain, [&](int64_t begin, int64_t end) { fn(args, begin, end); });
+        kernels::AdamArgs args = adam_args(a, c.in[5], c.in[6]);
+        args.param = param;
+        args.m = m;
+        args.v = v;
+        args.v_max = v_max;
+        args.grad = grad;
+        parallel_for(n, kUpdateGrain, [&](int64_t begin, int64_t end) { fn(args, begin, end); });
         return;
       }
     }
-    parallel_for(n, kGrain, [&](int64_t begin, int64_t end) {
+    parallel_for(n, kUpdateGrain, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const double g = grad[i];
         const double new_m = m[i] + (g - m[i]) * (1 - a.beta_1);
@@ -112,11 +85,11 @@ void sgd_kernel(const KernelContext& c) {
                                     static_cast<float>(a.momentum),
                                     a.nesterov,
                                     static_cast<float>(decay)};
-        parallel_for(n, kGrain, [&](int64_t begin, int64_t end) { fn(args, begin, end); });
+        parallel_for(n, kUpdateGrain, [&](int64_t begin, int64_t end) { fn(args, begin, end); });
         return;
       }
     }
-    parallel_for(n, kGrain, [&](int64_t begin, int64_t end) {
+    parallel_for(n, kUpdateGrain, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const double p = param[i] * (1 - decay);
         const double scaled = grad[i] * rate;

@@ -40,6 +40,7 @@ void register_pool_ops(OpRegistry& registry);
 void register_image_ops(OpRegistry& registry);
 void register_image_resample_ops(OpRegistry& registry);
 void register_image_sample_ops(OpRegistry& registry);
+void register_rnn_ops(OpRegistry& registry);
 void register_random_ops(OpRegistry& registry);
 void register_linalg_ops(OpRegistry& registry);
 
@@ -79,6 +80,7 @@ inline void register_all_ops(OpRegistry& registry) {
   register_image_ops(registry);
   register_image_resample_ops(registry);
   register_image_sample_ops(registry);
+  register_rnn_ops(registry);
   register_random_ops(registry);
   register_linalg_ops(registry);
 }

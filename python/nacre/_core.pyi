@@ -128,6 +128,13 @@ class Layer(Configurable):
 class PythonLayer(Layer):
     def __init__(self, arg0: typing.Any, arg1: str, arg2: typing.Any) -> None:
         ...
+class RecurrentLayer(Layer):
+    @property
+    def cell(self) -> Layer:
+        ...
+    @property
+    def states(self) -> list[Variable]:
+        ...
 class Sequential(Layer):
     def add(self, arg0: Layer) -> None:
         ...

@@ -35,8 +35,7 @@ NAMES = sorted({row.name for row in ROWS if row.keras} | {"Layer", "Lambda", "In
 
 
 def pair(row):
-    ours = getattr(nacre.layers, row.name)(**row.arguments)
-    theirs = getattr(keras.layers, row.name)(**row.arguments)
+    ours, theirs = row.make(nacre.layers), row.make(keras.layers)
     x = row.inputs()
     row.call(ours, x)
     row.call(theirs, each(keras.ops.convert_to_tensor, x))
@@ -111,10 +110,11 @@ def close(received, expected, what):
 
 @rows
 def test_config(row):
-    ours = getattr(nacre.layers, row.name)(**row.arguments)
-    theirs = getattr(keras.layers, row.name)(**row.arguments)
+    ours, theirs = row.make(nacre.layers), row.make(keras.layers)
     a = plain(ours.get_config())
     b = plain(theirs.get_config())
+    if row.name == "SimpleRNN":
+        a.pop("seed")  # Keras forgets it
     if row.name == "Normalization":
         a["axis"] = a["axis"] or []  # None
     if row.name == "RandomGrayscale":
@@ -155,6 +155,8 @@ def foreign(value, package):
             else foreign(v, package)
             for k, v in value.items()
         }
+    if isinstance(value, list):
+        return [foreign(v, package) for v in value]
     return value
 
 
@@ -180,9 +182,10 @@ def test_automatic_names():
         if name in ("Lambda", "InputLayer"):
             continue
         row = next((r for r in ROWS if r.name == name), None)
-        arguments = row.arguments if row else {}
-        ours = getattr(nacre.layers, name)(**arguments).name
-        theirs = getattr(keras.layers, name)(**arguments).name
+        ours, theirs = (
+            (row.make(library.layers) if row else getattr(library.layers, name)()).name
+            for library in (nacre, keras)
+        )
         assert ours.rstrip("_0123456789d") == theirs.rstrip("_0123456789d")
 
 

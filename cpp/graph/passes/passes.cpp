@@ -15,6 +15,7 @@ struct Pass {
 constexpr Pass kPasses[] = {
     {"dead", remove_dead_nodes},
     {"simplify", simplify},
+    {"rows", take_rows},
     {"pointwise", fuse_pointwise},
 };
 

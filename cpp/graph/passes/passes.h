@@ -10,6 +10,8 @@ namespace nacre {
 Graph remove_dead_nodes(Graph graph);
 // Common subexpressions, constants, identities; transposes read by the product that needs them.
 Graph simplify(Graph graph);
+// Updates of an embedding's table read the rows of its gradient.
+Graph take_rows(Graph graph);
 // Elementwise ops that feed each other become pointwise programs.
 Graph fuse_pointwise(Graph graph);
 

@@ -30,5 +30,6 @@ void fill_attention(KernelTable& table);
 void fill_attention_grad(KernelTable& table);
 void fill_conv(KernelTable& table);
 void fill_pool(KernelTable& table);
+void fill_rnn(KernelTable& table);
 
 }  // namespace nacre::kernels::NACRE_ISA_NAMESPACE

@@ -21,6 +21,7 @@ void fill_table(KernelTable& table) {
   fill_attention_grad(table);
   fill_conv(table);
   fill_pool(table);
+  fill_rnn(table);
 }
 
 }  // namespace nacre::kernels::NACRE_ISA_NAMESPACE

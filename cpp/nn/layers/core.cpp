@@ -3,7 +3,7 @@
 #include "nacre/nn/layers/dense.h"
 #include "nacre/nn/layers/einsum_dense.h"
 #include "nacre/nn/sequential.h"
-#include "nacre/ops/indexing.h"
+#include "nacre/ops/embedding.h"
 #include "nacre/ops/ops.h"
 #include "nn/registry.h"
 
@@ -27,7 +27,9 @@ void Embedding::build(const Shape& input_shape) {
 Tensor Embedding::call(const Tensor& x, const CallContext& context) {
   const Tensor ids =
       is_floating(x.dtype()) || x.dtype() == DType::kBool ? ops::cast(x, DType::kInt32) : x;
-  return ops::take(value(embeddings_), ids, 0);
+  const Tensor rows =
+      ops::embedding(embeddings_->value(), ids, str_cat("Embedding '", name(), "'"));
+  return rows.dtype() == compute_dtype() ? rows : ops::cast(rows, compute_dtype());
 }
 
 Tensors Embedding::compute_mask(const Tensors& inputs, const Tensors& masks) {

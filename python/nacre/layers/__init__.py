@@ -121,6 +121,10 @@ from nacre.layers.preprocessing_categorical import (
 )
 from nacre.layers.preprocessing_lookup import IntegerLookup, StringLookup
 from nacre.layers.preprocessing_text import TextVectorization
+from nacre.layers.recurrent import GRU, LSTM, SimpleRNN
+from nacre.layers.recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell
+from nacre.layers.recurrent_conv import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
+from nacre.layers.recurrent_wrappers import RNN, Bidirectional, StackedRNNCells, TimeDistributed
 from nacre.layers.regularization import (
     ActivityRegularization,
     AlphaDropout,
@@ -169,6 +173,7 @@ __all__ = [
     "AvgPool2D",
     "AvgPool3D",
     "BatchNormalization",
+    "Bidirectional",
     "CategoryEncoding",
     "CenterCrop",
     "Concatenate",
@@ -178,6 +183,9 @@ __all__ = [
     "Conv2DTranspose",
     "Conv3D",
     "Conv3DTranspose",
+    "ConvLSTM1D",
+    "ConvLSTM2D",
+    "ConvLSTM3D",
     "Convolution1D",
     "Convolution1DTranspose",
     "Convolution2D",
@@ -198,6 +206,8 @@ __all__ = [
     "EinsumDense",
     "Embedding",
     "Flatten",
+    "GRU",
+    "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
     "GlobalAveragePooling1D",
@@ -221,6 +231,8 @@ __all__ = [
     "InputLayer",
     "InputSpec",
     "IntegerLookup",
+    "LSTM",
+    "LSTMCell",
     "Lambda",
     "Layer",
     "LayerNormalization",
@@ -242,6 +254,7 @@ __all__ = [
     "Permute",
     "PositionEmbedding",
     "RMSNormalization",
+    "RNN",
     "RandomBrightness",
     "RandomColorDegeneration",
     "RandomColorJitter",
@@ -269,15 +282,19 @@ __all__ = [
     "SeparableConv2D",
     "SeparableConvolution1D",
     "SeparableConvolution2D",
+    "SimpleRNN",
+    "SimpleRNNCell",
     "SinePositionEncoding",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
     "SpectralNormalization",
+    "StackedRNNCells",
     "StringLookup",
     "Subtract",
     "TextVectorization",
+    "TimeDistributed",
     "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",

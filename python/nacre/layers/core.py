@@ -76,8 +76,7 @@ class Embedding(Layer):
         ``(..., output_dim)``
 
     Raises:
-        ValueError: A size is not positive.
-        IndexError: An id is out of range.
+        ValueError: A size is not positive, or an id is out of range.
 
     Example:
         >>> import numpy as np

@@ -343,8 +343,11 @@ class Layer(LayerState):
         if frame is not None:
             frame["entered"] = True
             args, kwargs = _structure.unflatten_tensors(frame["arguments"], tensors)
+        elif hasattr(self, "state_size"):  # a cell, called by the layer that runs it
+            args = (tensors[0], tensors[1:])
         else:
             args = (tensors[0],) if len(tensors) == 1 else (tensors,)
+        if frame is None:
             for tensor, mask in zip(tensors, given, strict=False):
                 tensor._keras_mask = mask
         call = type(self).call
@@ -360,6 +363,21 @@ class Layer(LayerState):
         if frame is not None:
             frame["outputs"] = structure
         return flat
+
+    def _state_shapes(self) -> list[tuple]:
+        """Called by C++ for the states of a cell."""
+        from nacre.layers.recurrent_base import state_shapes
+
+        if not hasattr(self, "state_size"):
+            raise TypeError(f"{type(self).__name__} '{self.name}': a cell needs a state_size")
+        return state_shapes(self)
+
+    def _initial_state(self, batch_size: int) -> list | None:
+        """Called by C++ for the first states of a cell; None for zeros."""
+        from nacre.layers.recurrent_base import state_leaves
+
+        given = getattr(self, "get_initial_state", None)
+        return None if given is None else state_leaves(given(batch_size=batch_size))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the output for inputs of this shape."""
