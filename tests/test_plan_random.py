@@ -14,8 +14,6 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import nacre
 from nacre import config, ops
 
-pytestmark = pytest.mark.isa
-
 ROWS, COLS = (1, 3, 5, 33), (1, 2, 7, 130, 1100)
 
 UNARY = [

@@ -101,30 +101,55 @@ std::shared_ptr<const PointwiseProgram> prepare(const PointwiseAttrs& attrs) {
   return program;
 }
 
+constexpr int kOneARow = 2;          // a step: one element for each row, repeated along it
+constexpr int64_t kMinLongRow = 64;  // elements; shorter rows are not worth a call each
+
 // An operand or result at the present tile.
 struct Place {
   void* data;
-  int step;  // 0: one element, repeated
+  int step;  // 0: one element, repeated; 1; or kOneARow
 
   float* floats() const { return static_cast<float*>(data); }
   uint8_t* bytes() const { return static_cast<uint8_t*>(data); }
 };
 
+// f(a, b) of bytes that are 0 or 1, eight at a time.
+template <class F>
+void map_bytes(const uint8_t* a, const uint8_t* b, uint8_t* y, int64_t n, F f) {
+  for (int64_t i = 0; i < n; i += 8) {
+    const size_t m = static_cast<size_t>(std::min<int64_t>(8, n - i));
+    uint64_t left = 0, right = 0;
+    std::memcpy(&left, a + i, m);
+    std::memcpy(&right, b + i, m);
+    const uint64_t result = f(left, right);
+    std::memcpy(y + i, &result, m);
+  }
+}
+
 void combine_bytes(Kind kind, const uint8_t* a, const uint8_t* b, uint8_t* y, int64_t n) {
+  using W = uint64_t;
   switch (kind) {
     case Kind::kAnd:
-      for (int64_t i = 0; i < n; ++i) y[i] = a[i] & b[i];
-      break;
+      return map_bytes(a, b, y, n, [](W l, W r) { return l & r; });
     case Kind::kOr:
-      for (int64_t i = 0; i < n; ++i) y[i] = a[i] | b[i];
-      break;
+      return map_bytes(a, b, y, n, [](W l, W r) { return l | r; });
     case Kind::kXor:
-      for (int64_t i = 0; i < n; ++i) y[i] = a[i] ^ b[i];
-      break;
+      return map_bytes(a, b, y, n, [](W l, W r) { return l ^ r; });
     default:
-      for (int64_t i = 0; i < n; ++i) y[i] = a[i] == b[i];
-      break;
+      return map_bytes(a, b, y, n, [](W l, W r) { return l ^ r ^ W { 0x0101010101010101 }; });
   }
+}
+
+// n times *x. maximum(x, x) is x, NaN and -0 included, and its kernel stores whole vectors.
+void repeat(const float* x, float* y, int64_t n) {
+  if (n < 32) {
+    std::fill_n(y, n, *x);
+  } else {
+    kernels::table().binary[static_cast<int>(kernels::Binary::kMaximum)](x, x, y, n, 0, 0);
+  }
+}
+void repeat(const uint8_t* x, uint8_t* y, int64_t n) {
+  std::memset(y, *x, static_cast<size_t>(n));
 }
 
 void finite(const float* x, uint8_t* y, int64_t n) {
@@ -276,7 +301,7 @@ class Runner {
       if (r.step) {
         std::memcpy(to, p + inside, static_cast<size_t>(m) * sizeof(T));
       } else {
-        std::fill(to, to + m, *p);
+        repeat(p, to, m);
       }
       to += m;
       at += m;
@@ -312,8 +337,9 @@ class Runner {
       for (size_t i = 0; i < program_.code.size(); ++i) {
         const Instruction& code = program_.code[i];
         const size_t value = static_cast<size_t>(inputs_) + i;
-        if (code.kind == Kind::kSpread && rows == 1 && !program_.needs_elements[value]) {
-          places[value] = {places[code.operands[0]].data, 0};
+        if (code.kind == Kind::kSpread && !program_.needs_elements[value] &&
+            (rows == 1 || attrs_.row >= kMinLongRow)) {
+          places[value] = {places[code.operands[0]].data, rows == 1 ? 0 : kOneARow};
           continue;
         }
         execute(code, places.data(), places[value].data, code.per_row ? rows : n);
@@ -361,6 +387,22 @@ class Runner {
     return {to, 1};
   }
 
+  // run(a, b, first, n, step_a, step_b) over the tile at once, or row by row where an operand has
+  // one element a row.
+  template <class Run>
+  void with_steps(const Place& a, const Place& b, int64_t n, const Run& run) const {
+    if (a.step != kOneARow && b.step != kOneARow) {
+      return run(a.floats(), b.floats(), int64_t{0}, n, a.step, b.step);
+    }
+    const int64_t row = attrs_.row;
+    const auto at_row = [row](const Place& p, int64_t r) {
+      return p.floats() + (p.step == kOneARow ? r : p.step * r * row);
+    };
+    for (int64_t r = 0; r < n / row; ++r) {
+      run(at_row(a, r), at_row(b, r), r * row, row, a.step == 1, b.step == 1);
+    }
+  }
+
   // n: the results, elements of the tile or rows.
   void execute(const Instruction& code, const Place* places, void* result, int64_t n) const {
     const Place& a = places[code.operands[0]];
@@ -372,16 +414,22 @@ class Runner {
         table_.unary[code.function](a.floats(), y, n);
         break;
       case Kind::kBinary:
-        table_.binary[code.function](a.floats(), operand(1).floats(), y, n, a.step,
-                                     operand(1).step);
+        with_steps(a, operand(1), n,
+                   [&](const float* p, const float* q, int64_t first, int64_t m, int sp, int sq) {
+                     table_.binary[code.function](p, q, y + first, m, sp, sq);
+                   });
         break;
       case Kind::kCompare:
-        table_.compare[code.function](a.floats(), operand(1).floats(), bytes, n, a.step,
-                                      operand(1).step);
+        with_steps(a, operand(1), n,
+                   [&](const float* p, const float* q, int64_t first, int64_t m, int sp, int sq) {
+                     table_.compare[code.function](p, q, bytes + first, m, sp, sq);
+                   });
         break;
       case Kind::kSelect:
-        table_.select(a.bytes(), operand(1).floats(), operand(2).floats(), y, n, operand(1).step,
-                      operand(2).step);
+        with_steps(operand(1), operand(2), n,
+                   [&](const float* p, const float* q, int64_t first, int64_t m, int sp, int sq) {
+                     table_.select(a.bytes() + first, p, q, y + first, m, sp, sq);
+                   });
         break;
       case Kind::kClip:
         table_.clip(a.floats(), y, n, static_cast<float>(code.low), static_cast<float>(code.high));
@@ -416,9 +464,9 @@ class Runner {
       case Kind::kSpread:
         for (int64_t r = 0; r < n / attrs_.row; ++r) {
           if (code.gives_bytes()) {
-            std::fill_n(bytes + r * attrs_.row, attrs_.row, a.bytes()[r]);
+            repeat(a.bytes() + r, bytes + r * attrs_.row, attrs_.row);
           } else {
-            std::fill_n(y + r * attrs_.row, attrs_.row, a.floats()[r]);
+            repeat(a.floats() + r, y + r * attrs_.row, attrs_.row);
           }
         }
         break;
