@@ -55,6 +55,7 @@ class LayerInfo:
     spread: bool = False  # several inputs are arguments of their own, not a list
     keras: bool = True  # real Keras has this layer
     stateful: bool = False  # training calls change what later ones give
+    tolerance: float = 1.0  # times that of the comparison with Keras
 
     def make(self, layers: Any, **kwargs: Any) -> Any:
         """The row's layer, and a layer within it, of the module `layers`."""

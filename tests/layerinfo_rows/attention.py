@@ -59,6 +59,7 @@ ROWS = [
         (2, 3, 4, 8),
         projections(8, 8, 8, 2, 2, 4, 4, (8,)),
         spread=True,
+        tolerance=40,  # large scores: both round
         case="axes",
     ),
     LayerInfo(
@@ -68,6 +69,7 @@ ROWS = [
         (2, 3, 4, 8),
         projections(8, 8, 8, 2, 2, 4, 4, (8,)),
         spread=True,
+        tolerance=40,
         case="axis",
     ),
     LayerInfo(
