@@ -33,6 +33,8 @@ REQUIRED = {
     "recall": 0.5,
     "precision": 0.5,
     "inner_optimizer": "sgd",
+    "num_classes": 3,
+    "target_class_ids": [0, 2],
 }
 
 
@@ -54,9 +56,9 @@ CHECKED = [(m, c) for m, c in CLASSES if m != "layers"]
 
 def same(a: object, b: object) -> bool:
     """Equal, where one number stands for a list of one."""
-    if isinstance(a, list | tuple) and not isinstance(b, list | tuple):
-        return len(a) == 1 and a[0] == b
-    return a == b
+    if not isinstance(a, list | tuple):
+        return a == b
+    return list(a) == (list(b) if isinstance(b, list | tuple) else [b])
 
 
 @pytest.mark.parametrize("module, cls", CHECKED, ids=lambda v: getattr(v, "__name__", v))
@@ -68,8 +70,8 @@ def test_defaults(module, cls):
         if name in PYTHON_ONLY:
             continue
         assert name in config, f"{cls.__name__}: C++ has no field '{name}'"
-        if name == "name" and default is None:
-            continue  # made from the class name
+        if name in ("name", "dtype") and default is None:
+            continue  # made from the class name; the class's own
         assert same(config[name], default), f"{cls.__name__}.{name}: {config[name]} != {default}"
 
 

@@ -137,6 +137,17 @@ void bind_layers(py::module_& m) {
   m.def("reset_unique_names", &reset_unique_names);
   m.def("set_random_seed", &set_random_seed);
   m.def("next_default_seed", &next_default_seed);
+  // The state of the default seeds, and that of the generator behind ops without a seed.
+  m.def("random_state", [] {
+    return py::make_tuple(
+        default_seed_state(),
+        to_numpy(global_seed_generator().state()->value(), true).attr("tolist")());
+  });
+  m.def("set_random_state", [](std::optional<uint64_t> seed, std::pair<uint32_t, uint32_t> pair) {
+    SeedGenerator& generator = global_seed_generator();
+    set_default_seed_state(seed);
+    generator.state()->assign(Tensor::from<uint32_t>({pair.first, pair.second}, {2}));
+  });
   m.def("dtype_policy", [](py::object name) -> py::object {
     const DTypePolicy policy =
         name.is_none() ? default_dtype_policy() : parse_dtype_policy(name.cast<std::string>());
@@ -144,6 +155,19 @@ void bind_layers(py::module_& m) {
   });
   m.def("set_default_dtype_policy",
         [](const std::string& name) { set_default_dtype_policy(parse_dtype_policy(name)); });
+  m.def("set_weight_budget", &set_weight_budget);
+  m.def("remat", [](py::object f, py::list inputs) {
+    // Released with the GIL held, whoever drops the last reference.
+    const std::shared_ptr<py::object> held(new py::object(std::move(f)), [](py::object* object) {
+      const py::gil_scoped_acquire gil;
+      delete object;
+    });
+    const auto call = [held](const Tensors& x) {
+      const py::gil_scoped_acquire gil;
+      return tensors_from((*held)(tensors_to_list(x)));
+    };
+    return tensors_to_list(remat(call, tensors_from(inputs)));
+  });
   m.def("activation_names", &Activation::names);
   m.def("activate", [](const std::string& name, const Tensor& x) { return Activation(name)(x); });
 
@@ -193,6 +217,21 @@ void bind_layers(py::module_& m) {
       .def_property_readonly("variables", &Layer::variables)
       .def_property_readonly("weights", &Layer::weights)
       .def_property_readonly("own_variables", &Layer::own_variables)
+      // Those that are saved, trainable ones first.
+      .def_property_readonly("own_weights",
+                             [](Layer& layer) {
+                               std::vector<VariableRef> out;
+                               for (const bool trainable : {true, false}) {
+                                 for (const auto& v : layer.own_variables()) {
+                                   if (v->saved && v->can_train == trainable) out.push_back(v);
+                                 }
+                               }
+                               return out;
+                             })
+      .def("set_remat_mode",
+           [](Layer& layer, const std::string& kind, int64_t threshold) {
+             layer.set_remat_mode({parse_remat_kind(kind), threshold});
+           })
       .def_property_readonly("trainable_weights", &Layer::trainable_weights)
       .def_property_readonly("non_trainable_weights", &Layer::non_trainable_weights)
       .def("count_params", &Layer::count_params)

@@ -9,6 +9,7 @@
 #include "nacre/nn/trainer.h"
 #include "nacre/ops/ops.h"
 #include "nacre/ops/recorder.h"
+#include "nn/losses/functions.h"
 
 namespace nacre::bindings {
 namespace {
@@ -233,6 +234,14 @@ void bind_training(py::module_& m) {
     });
   });
 
+  // With embeddings to compare with, which a loss of two arguments does not take.
+  m.def("circle_loss", [](const Tensor& y_true, const Tensor& y_pred, double gamma, double margin,
+                          bool remove_diagonal, py::handle labels, py::handle embeddings) {
+    const auto given = [](py::handle x) { return x.is_none() ? Tensor() : to_operand(x.ptr()); };
+    return losses::circle(y_true, y_pred, gamma, margin, remove_diagonal, given(labels),
+                          given(embeddings));
+  });
+
   py::class_<Metric, Configurable, Ref<Metric>>(m, "Metric")
       .def("update_state",
            [](Metric& metric, const Tensor& y_true, py::object y_pred, py::object weight) {
@@ -288,6 +297,7 @@ void bind_training(py::module_& m) {
       .def_property_readonly("update_count", &Optimizer::update_count)
       .def_property_readonly("has_schedule", &Optimizer::has_schedule)
       .def_property_readonly("trained_variables", &Optimizer::trained_variables)
+      .def_property_readonly("averages", &Optimizer::averages)
       .def("index_of",
            [](Optimizer& optimizer, const VariableRef& v) { return optimizer.index_of(*v); })
       .def("learning_rate", &Optimizer::learning_rate)
@@ -387,6 +397,19 @@ void bind_training(py::module_& m) {
              const std::shared_ptr<Plan> plan = plans.latest();
              if (!plan) return py::none();
              return py::str(to_string(summarize(*plan)));
+           })
+      .def_property_readonly("train_arena_bytes",
+                             [](PyTrainer& t) {
+                               const std::shared_ptr<Plan> plan = t.get().train_plans().latest();
+                               return plan ? plan->arena_bytes() : 0;
+                             })
+      .def_property_readonly("metric_variables",
+                             [](PyTrainer& t) { return t.get().metric_variables(); })
+      .def("prepare",
+           [](PyTrainer& t, py::handle x, py::handle y, py::handle w) {
+             const Batch batch = to_batch(x, y, w);
+             const Release release;
+             t.get().prepare(batch);
            })
       .def("train_step",
            [](PyTrainer& t, py::handle x, py::handle y, py::handle w) {

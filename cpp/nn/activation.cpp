@@ -62,8 +62,15 @@ Activation::Activation(std::string_view name) : name_(name) {
 }
 
 Tensor Activation::operator()(const Tensor& x) const {
-  if (handle_) return handle_->function(x);
-  return function_ ? function_(x) : x;
+  if (!handle_ && !function_) return x;
+  const auto apply = [handle = handle_, function = function_](const Tensors& xs) {
+    return Tensors{handle ? handle->function(xs[0]) : function(xs[0])};
+  };
+  const Layer* layer = current_layer();
+  if (layer && layer->remat_mode().kind == RematMode::Kind::kActivations) {
+    return remat(apply, {x})[0];
+  }
+  return handle_ ? handle_->function(x) : function_(x);
 }
 
 Json Activation::json() const {

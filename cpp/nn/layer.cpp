@@ -82,9 +82,11 @@ Tensors masks_of(const Tensors& inputs, const Tensors& given) {
 // Set while shapes are inferred with a copy of a layer: its weights need no values.
 thread_local bool g_without_values = false;
 
+thread_local std::optional<int64_t> g_weight_budget;
+
 std::mutex g_policy_mutex;
-DTypePolicy& global_policy() {
-  static DTypePolicy policy;
+std::optional<DTypePolicy>& global_policy() {
+  static std::optional<DTypePolicy> policy;  // not set: floatx
   return policy;
 }
 
@@ -104,7 +106,7 @@ DTypePolicy parse_dtype_policy(std::string_view name) {
 
 DTypePolicy default_dtype_policy() {
   const std::lock_guard lock(g_policy_mutex);
-  return global_policy();
+  return global_policy() ? *global_policy() : parse_dtype_policy(name_of(floatx()));
 }
 
 void set_default_dtype_policy(const DTypePolicy& policy) {
@@ -127,6 +129,29 @@ Json write_field(const DTypePolicy& field) {
                        {"class_name", "DTypePolicy"},
                        {"config", Json::object({{"name", field.name}})},
                        {"registered_name", nullptr}});
+}
+
+CallStack CallStack::current() {
+  CallStack stack;
+  stack.frames_ = std::make_shared<std::vector<Frame>>(g_frames);
+  return stack;
+}
+
+CallStack::Scope::Scope(const CallStack& stack)
+    : before_(std::make_shared<std::vector<Frame>>(g_frames)) {
+  g_frames = *static_cast<const std::vector<Frame>*>(stack.frames_.get());
+}
+
+CallStack::Scope::~Scope() {
+  g_frames = std::move(*static_cast<std::vector<Frame>*>(before_.get()));
+}
+
+const Layer* current_layer() {
+  return g_frames.empty() ? nullptr : g_frames.back().layer;
+}
+
+std::optional<int64_t> set_weight_budget(std::optional<int64_t> bytes) {
+  return std::exchange(g_weight_budget, bytes);
 }
 
 const CallContext* current_call() {
@@ -208,7 +233,10 @@ Tensors Layer::operator()(const Tensors& inputs, std::optional<bool> training, c
       converted[i].set_mask(t.mask());
     }
     const Tensors& operands = converted.empty() ? inputs : converted;
-    Tensors outputs = call(operands, context);
+    Tensors outputs =
+        rematerializes(operands)
+            ? remat([this, context](const Tensors& x) { return call(x, context); }, operands)
+            : call(operands, context);
     if (activity_regularizer_ && regularizes_outputs()) {
       for (const Tensor& y : outputs) {
         if (y.is_placeholder()) continue;
@@ -298,6 +326,14 @@ VariableRef Layer::add_weight(const std::string& name, const Shape& shape,
     value_error("weight '", name, "': expected a known shape, received ", shape);
   }
   const DType dtype = options.dtype.value_or(policy_.variable);
+  if (g_weight_budget && !g_without_values) {
+    const double bytes = static_cast<double>(size_of(dtype)) * static_cast<double>(shape.size());
+    if (bytes > static_cast<double>(*g_weight_budget)) {
+      value_error("weight '", name, "' of shape ", shape,
+                  " is larger than the file it is read from");
+    }
+    *g_weight_budget -= static_cast<int64_t>(bytes);
+  }
   const Tensor value =
       initializer && !g_without_values ? (*initializer)(shape, dtype) : ops::zeros(shape, dtype);
   auto variable = make_ref<Variable>(value, name, options.trainable);
@@ -329,8 +365,33 @@ void Layer::remove_sublayer(const Layer* layer) {
   std::erase_if(sublayers_, [&](const Ref<Layer>& own) { return own.get() == layer; });
 }
 
+bool Layer::rematerializes(const Tensors& inputs) {
+  switch (remat_mode_.kind) {
+    case RematMode::Kind::kFull:
+      return true;
+    case RematMode::Kind::kLargerThan: {
+      std::vector<TensorSpec> specs;
+      for (const Tensor& t : inputs) {
+        if (!t.defined() || t.is_placeholder()) return false;
+        specs.push_back(t.spec());
+      }
+      for (const TensorSpec& spec : compute_output_spec(specs)) {
+        if (spec.shape.size() > remat_mode_.output_size_threshold) return true;
+      }
+      return false;
+    }
+    default:
+      return false;
+  }
+}
+
 void Layer::add_loss(const Tensor& loss) {
-  if (!loss.is_placeholder()) call_losses_.push_back(loss);
+  if (loss.is_placeholder() || remat_phase() == RematPhase::kRecompute) return;
+  if (remat_phase() == RematPhase::kForward) {
+    value_error("add_loss and activity_regularizer within a call that is computed again (remat) ",
+                "are not supported: such a loss has no gradient; add it outside");
+  }
+  call_losses_.push_back(loss);
 }
 
 void Layer::add_seed_generator(Ref<SeedGenerator> generator) {

@@ -31,6 +31,16 @@ uint64_t next_default_seed() {
   return split_mix(*g_state);
 }
 
+std::optional<uint64_t> default_seed_state() {
+  const std::lock_guard lock(g_mutex);
+  return g_state;
+}
+
+void set_default_seed_state(std::optional<uint64_t> state) {
+  const std::lock_guard lock(g_mutex);
+  g_state = state;
+}
+
 SeedGenerator::SeedGenerator(std::optional<int64_t> seed, std::string name)
     : seed_(seed ? *seed : static_cast<int64_t>(next_default_seed() >> 33)) {
   const PauseRecording pause;

@@ -99,6 +99,8 @@ void register_cast_ops(OpRegistry& registry) {
     registry.add(std::move(def));
   };
   add_alias("alias", "Another handle on the data of `x`.", true);
+  // Not an alias to the passes: what is computed from it again is no common subexpression.
+  add_alias("recompute_from", "`x`, from which a gradient computes again.", true);
   add_alias("stop_gradient", "`variable`, through which no gradient flows.", false);
 }
 

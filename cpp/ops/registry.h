@@ -33,6 +33,8 @@ void register_optimizer_ops(OpRegistry& registry);
 void register_softmax_ops(OpRegistry& registry);
 void register_activation_ops(OpRegistry& registry);
 void register_cross_entropy_ops(OpRegistry& registry);
+void register_ctc_ops(OpRegistry& registry);
+void register_ctc_decode_op(OpRegistry& registry);
 void register_norm_ops(OpRegistry& registry);
 void register_attention_ops(OpRegistry& registry);
 void register_conv_ops(OpRegistry& registry);
@@ -73,6 +75,8 @@ inline void register_all_ops(OpRegistry& registry) {
   register_softmax_ops(registry);
   register_activation_ops(registry);
   register_cross_entropy_ops(registry);
+  register_ctc_ops(registry);
+  register_ctc_decode_op(registry);
   register_norm_ops(registry);
   register_attention_ops(registry);
   register_conv_ops(registry);

@@ -90,6 +90,11 @@ def native_loss(class_name: str, arguments: dict[str, Any]) -> Any:
     return _core.make("losses", class_name, arguments)
 
 
+def native_circle(*arguments: Any) -> Any:
+    """The values of the circle loss against given embeddings."""
+    return _core.circle_loss(*arguments)
+
+
 def native_metric(class_name: str, arguments: dict[str, Any]) -> Any:
     """The C++ object of a metric class."""
     return _core.make("metrics", class_name, arguments)
@@ -98,6 +103,11 @@ def native_metric(class_name: str, arguments: dict[str, Any]) -> Any:
 def native_multi_optimizer(choose: Any, known: list, settings: dict[str, Any]) -> Any:
     """The C++ object of a MultiOptimizer: ``choose`` maps a variable to its optimizer."""
     return _core.MultiOptimizer(choose, known, settings)
+
+
+def snake_case(name: str) -> str:
+    """The snake_case form of a class name: "batch_normalization"."""
+    return _core.to_snake_case(name)
 
 
 def knows(module: str, name: str) -> bool:

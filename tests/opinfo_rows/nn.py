@@ -1,5 +1,6 @@
 """Activations, losses, normalization."""
 
+import itertools
 import math
 
 import numpy as np
@@ -174,7 +175,77 @@ def _normalize(x, axis=-1, order=2):
     return x / np.maximum(np.linalg.norm(x, order, axis, keepdims=True), 1e-7)
 
 
+def _ctc_samples(rng, dtype):
+    target = np.array([[1, 2, 2], [3, 0, 0], [0, 0, 0]], "int32")
+    logits = make(rng, (3, 6, 4), dtype, -2, 2)
+    lengths = np.array([3, 1, 0], "int32"), np.array([6, 4, 5], "int32")
+    return [
+        ((target, logits, *lengths), {}),
+        ((target[:1] - 1, logits[:1], lengths[0][:1], lengths[1][:1]), {"mask_index": 3}),
+    ]
+
+
+def _ctc(target, output, target_length, output_length, mask_index=0):
+    """Sums over all paths of classes, one by one."""
+    log_p = _log_softmax(output)
+    losses = []
+    for labels, p, n, steps in zip(target, log_p, target_length, output_length, strict=True):
+        total = 0.0
+        for path in itertools.product(range(p.shape[1]), repeat=int(steps)):
+            kept = [c for c, _ in itertools.groupby(path) if c != mask_index]
+            if kept == labels[:n].tolist():
+                total += np.exp(p[np.arange(steps), list(path)].sum())
+        losses.append(-np.log(total))
+    return np.array(losses)
+
+
+def _greedy(inputs, sequence_lengths, merge_repeated=True):
+    paths = np.full((1, *inputs.shape[:2]), -1, "int32")
+    for b, (x, steps) in enumerate(zip(inputs, sequence_lengths, strict=True)):
+        best = x[:steps].argmax(-1).tolist()
+        kept = [c for c, _ in itertools.groupby(best)] if merge_repeated else best
+        kept = [c for c in kept if c]
+        paths[0, b, : len(kept)] = kept
+    scores = [-x[:n].max(-1).sum() for x, n in zip(inputs, sequence_lengths, strict=True)]
+    return paths, np.array(scores)[:, None]
+
+
+def _decode_samples(rng, dtype):
+    logits, lengths = make(rng, (2, 7, 3), dtype), np.array([7, 4], "int32")
+    return [((logits, lengths), {}), ((logits, lengths), {"merge_repeated": False})]
+
+
+_LENGTHS = (np.array([1]), np.array([3]))
+_LOGITS = np.ones((1, 3, 4))
+
 ROWS = [
+    OpInfo(
+        "ctc_loss",
+        _ctc_samples,
+        _ctc,
+        ("float32", "float64"),
+        rtol=4,
+        errors=[
+            ((np.ones(2), _LOGITS, *_LENGTHS), {}, ValueError, r"\(batch, labels\)"),
+            ((np.array([[9]]), _LOGITS, *_LENGTHS), {}, ValueError, "labels from 0 to 3"),
+            ((np.array([[1]]), _LOGITS, np.array([2]), _LENGTHS[1]), {}, ValueError, "0 to 1"),
+            ((np.array([[1]]), _LOGITS, _LENGTHS[0], np.array([4])), {}, ValueError, "0 to 3"),
+            ((np.array([[1]]), _LOGITS, *_LENGTHS), {"mask_index": 4}, ValueError, "mask_index"),
+        ],
+    ),
+    OpInfo(
+        "ctc_decode",
+        _decode_samples,
+        _greedy,
+        ("float32", "float64"),
+        grad=False,
+        errors=[
+            ((np.ones((3, 4)), _LENGTHS[1]), {}, ValueError, r"\(batch, steps, classes\)"),
+            ((_LOGITS, np.array([4])), {}, ValueError, "from 0 to 3"),
+            ((_LOGITS, _LENGTHS[1]), {"strategy": "best"}, ValueError, "'greedy'"),
+            ((_LOGITS, _LENGTHS[1]), {"top_paths": 0}, ValueError, "top_paths"),
+        ],
+    ),
     _activation(
         "softmax",
         _softmax,

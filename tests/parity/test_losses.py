@@ -26,6 +26,9 @@ ONE_HOT = np.eye(5, dtype="float32")[[0, 4, 2, 1, 3, 3]]
 IDS = np.array([0, 4, 2, 1, 3, 3])
 EMBEDDINGS = REAL / np.linalg.norm(REAL, axis=-1, keepdims=True)
 UNIT = rng.uniform(0.01, 0.99, size=(6, 5)).astype("float32")
+# Sequences: with repeated labels, of different lengths, one of them empty.
+LOGITS = rng.normal(size=(4, 9, 5)).astype("float32")
+LABELS = np.array([[1, 2, 2, 4], [3, 3, 0, 0], [0, 0, 0, 0], [4, 1, 2, 0]])
 
 CASES = [
     ("MeanSquaredError", {}, TARGET, REAL),
@@ -62,6 +65,8 @@ CASES = [
     ("CategoricalGeneralizedCrossEntropy", {"q": 0.7}, IDS, PROBABILITIES),
     ("Circle", {}, IDS // 2, EMBEDDINGS),
     ("Circle", {"gamma": 5.0, "remove_diagonal": False}, IDS // 2, EMBEDDINGS),
+    ("CTC", {}, LABELS, LOGITS),
+    ("CTC", {}, LABELS[:, :2], LOGITS[:, :3]),
     ("SparseCategoricalCrossentropy", {}, IDS, PROBABILITIES),
     ("SparseCategoricalCrossentropy", {}, IDS[:, None], PROBABILITIES),
     ("SparseCategoricalCrossentropy", {"from_logits": True}, IDS, REAL),
@@ -72,7 +77,7 @@ CLASSES = sorted({name for name, *_ in CASES})
 
 
 def function_of(name: str) -> str:
-    special = {"KLDivergence": "kl_divergence"}
+    special = {"KLDivergence": "kl_divergence", "CTC": "ctc"}
     return special.get(name) or nacre._core.to_snake_case(name)
 
 
@@ -97,8 +102,6 @@ def test_gradients(name, arguments, y_true, y_pred):
 @pytest.mark.parametrize("name, arguments, y_true, y_pred", CASES)
 def test_functions(name, arguments, y_true, y_pred):
     function = function_of(name)
-    if name == "Circle":
-        pytest.skip("nacre has it as a class only")
     expected = np.asarray(getattr(theirs, function)(y_true, y_pred, **arguments))
     received = getattr(ours, function)(y_true, y_pred, **arguments).numpy()
     np.testing.assert_allclose(received, expected, rtol=2e-5, atol=2e-6)
@@ -145,9 +148,7 @@ def test_config(name):
     assert again.get_config() == received
 
 
-@pytest.mark.parametrize(
-    "name", sorted({function_of(name) for name in CLASSES if name != "Circle"})
-)
+@pytest.mark.parametrize("name", sorted({function_of(name) for name in CLASSES}))
 def test_function_signature(name):
     expected = inspect.signature(getattr(theirs, name)).parameters
     received = inspect.signature(getattr(ours, name)).parameters
@@ -161,3 +162,43 @@ def test_function_signature(name):
 )
 def test_aliases(alias):
     assert ours.get(alias).__name__ == theirs.get(alias).__name__
+
+
+def test_circle_with_references():
+    references = rng.normal(size=(4, 5)).astype("float32")
+    references /= np.linalg.norm(references, axis=-1, keepdims=True)
+    labels = np.array([0, 1, 2, 0])
+    for remove in (True, False):
+        arguments = {"gamma": 5.0, "margin": 0.3, "remove_diagonal": remove}
+        expected = theirs.circle(IDS // 2, EMBEDDINGS, labels, references, **arguments)
+        received = ours.circle(IDS // 2, EMBEDDINGS, labels, references, **arguments)
+        np.testing.assert_allclose(received.numpy(), np.asarray(expected), rtol=2e-5, atol=2e-6)
+
+
+def test_every_loss_of_keras_is_there():
+    assert not {name for name in dir(theirs) if not name.startswith("_")} - set(dir(ours))
+
+
+@pytest.mark.parametrize("alias", sorted(set(dir(theirs)) & set(dir(ours)) - {"get"}))
+def test_names(alias):
+    if alias.startswith("_") or alias in ("Loss", "serialize", "deserialize"):
+        pytest.skip("no loss")
+    if "general" in alias.lower():
+        pytest.skip("Keras does not know it by name")
+    expected, received = theirs.get(alias), ours.get(alias)
+    name = lambda loss: getattr(loss, "__name__", type(loss).__name__)  # noqa: E731
+    assert name(received) == name(expected)
+
+
+@pytest.mark.parametrize("strategy", ["greedy", "beam_search"])
+@pytest.mark.parametrize("mask_index", [0, 3])
+def test_ctc_decode(strategy, mask_index):
+    lengths = np.array([9, 4, 7, 1], "int32")
+    options = {"strategy": strategy, "mask_index": mask_index}
+    if strategy == "beam_search":
+        options |= {"beam_width": 12, "top_paths": 3}
+    for merge in (True, False):
+        expected = keras.ops.ctc_decode(LOGITS, lengths, merge_repeated=merge, **options)
+        received = nacre.ops.ctc_decode(LOGITS, lengths, merge_repeated=merge, **options)
+        np.testing.assert_array_equal(received[0].numpy(), np.asarray(expected[0]))
+        np.testing.assert_allclose(received[1].numpy(), np.asarray(expected[1]), rtol=1e-5)

@@ -24,6 +24,7 @@ ONE_HOT = np.eye(5, dtype="float32")[IDS]
 BINARY = (rng.uniform(size=(3, 8, 5)) > 0.5).astype("float32")
 UNIT = rng.uniform(0.01, 0.99, size=(3, 8, 5)).astype("float32")
 WEIGHT = rng.uniform(size=(3, 8)).astype("float32")
+OTHER_IDS = rng.integers(-1, 6, size=(3, 8))
 
 CASES = [
     ("Accuracy", {}, IDS[..., None], rng.integers(0, 5, size=(3, 8, 1))),
@@ -80,6 +81,28 @@ CASES = [
     ("R2Score", {"class_aggregation": None}, TARGET, REAL),
     ("R2Score", {"class_aggregation": "variance_weighted_average"}, TARGET, REAL),
     ("R2Score", {"num_regressors": 2}, TARGET, REAL),
+    ("PearsonCorrelation", {}, TARGET, REAL),
+    ("PearsonCorrelation", {"axis": 0}, TARGET, REAL),
+    ("ConcordanceCorrelation", {}, TARGET, REAL),
+    ("IoU", {"num_classes": 5, "target_class_ids": [0, 3], "dtype": "float32"}, IDS, OTHER_IDS),
+    (
+        "IoU",
+        {"num_classes": 5, "target_class_ids": [1], "sparse_y_pred": False, "dtype": "float32"},
+        IDS,
+        REAL,
+    ),
+    ("BinaryIoU", {"threshold": 0.4, "dtype": "float32"}, IDS % 2, UNIT[..., 0]),
+    ("BinaryIoU", {"target_class_ids": [1], "dtype": "float32"}, IDS % 2, UNIT[..., 0]),
+    ("MeanIoU", {"num_classes": 4, "dtype": "float32"}, IDS, OTHER_IDS),
+    ("MeanIoU", {"num_classes": 6, "ignore_class": 2, "dtype": "float32"}, IDS, OTHER_IDS),
+    ("OneHotIoU", {"num_classes": 5, "target_class_ids": [0, 2]}, ONE_HOT, REAL),
+    ("OneHotMeanIoU", {"num_classes": 5, "dtype": "float32"}, ONE_HOT, REAL),
+    (
+        "OneHotMeanIoU",
+        {"num_classes": 5, "sparse_y_pred": True, "ignore_class": 1, "dtype": "float32"},
+        ONE_HOT,
+        OTHER_IDS,
+    ),
 ]
 NAMES = sorted({name for name, *_ in CASES} | {"Sum", "Mean"})
 
@@ -87,10 +110,14 @@ NAMES = sorted({name for name, *_ in CASES} | {"Sum", "Mean"})
 @pytest.mark.parametrize("name, arguments, y_true, y_pred", CASES)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_values(name, arguments, y_true, y_pred, weighted):
+    if weighted and arguments.get("axis") == 0:
+        pytest.skip("the values are not those of samples")
     a, b = getattr(theirs, name)(**arguments), getattr(ours, name)(**arguments)
     for _ in range(2):
         for i in range(3):
             weight = WEIGHT[i] if weighted else None
+            if weighted and name.endswith("IoU") and "dtype" not in arguments:
+                weight = (WEIGHT[i] * 5).astype("int32")
             if weighted and name in WIDE_WEIGHTS and "class_id" not in arguments:
                 weight = np.repeat(WEIGHT[i][:, None], 5, 1)
             a.update_state(y_true[i], y_pred[i], sample_weight=weight)
@@ -166,3 +193,23 @@ def test_get(name):
     assert type(received).__name__ == getattr(expected, "__name__", type(expected).__name__) or (
         received.name == getattr(expected, "__name__", "")
     )
+
+
+def test_every_metric_of_keras_is_there():
+    assert not {name for name in dir(theirs) if not name.startswith("_")} - set(dir(ours))
+
+
+def test_bad_arguments_of_iou():
+    with pytest.raises(ValueError, match="target_class_ids from 0 to 1, received 2"):
+        ours.IoU(num_classes=2, target_class_ids=[2])
+    with pytest.raises(ValueError, match="num_classes >= 1"):
+        ours.MeanIoU(num_classes=0)
+    with pytest.raises(ValueError, match="as many labels as predictions"):
+        ours.MeanIoU(num_classes=2).update_state([0, 1], [0, 1, 1])
+
+
+@pytest.mark.parametrize("name", ["pearson_correlation", "concordance_correlation"])
+def test_correlation_functions(name):
+    expected = getattr(theirs, name)(TARGET[0], REAL[0])
+    received = getattr(ours, name)(TARGET[0], REAL[0])
+    np.testing.assert_allclose(received.numpy(), np.asarray(expected), rtol=1e-5, atol=1e-6)

@@ -56,7 +56,13 @@ Tensor dice(const Tensor& y_true, const Tensor& y_pred, const std::optional<IntL
 Tensor tversky(const Tensor& y_true, const Tensor& y_pred, double alpha, double beta,
                const std::optional<IntList>& axis = {});
 Tensor categorical_generalized_cross_entropy(const Tensor& y_true, const Tensor& y_pred, double q);
+// Pairs of y_pred's embeddings with those of `references`, which are y_pred's own when undefined.
 Tensor circle(const Tensor& y_true, const Tensor& y_pred, double gamma, double margin,
-              bool remove_diagonal);
+              bool remove_diagonal, const Tensor& reference_labels = {},
+              const Tensor& references = {});
+
+// Of labels (batch, labels), padded with 0, in logits (batch, steps, classes) whose class 0 is the
+// blank.
+Tensor ctc(const Tensor& y_true, const Tensor& y_pred);
 
 }  // namespace nacre::losses

@@ -41,21 +41,28 @@ Tensor categorical_generalized_cross_entropy(const Tensor& y_true, const Tensor&
 }
 
 Tensor circle(const Tensor& y_true, const Tensor& y_pred, double gamma, double margin,
-              bool remove_diagonal) {
-  if (y_pred.rank() != 2 || y_true.size() != y_pred.shape()[0]) {
-    value_error("circle: expected embeddings (batch, features) and a label each, received y_true: ",
-                y_true.shape(), ", y_pred: ", y_pred.shape());
+              bool remove_diagonal, const Tensor& reference_labels, const Tensor& references) {
+  const Tensor others = references.defined() ? ops::cast(references, y_pred.dtype()) : y_pred;
+  const Tensor other_labels = reference_labels.defined() ? reference_labels : y_true;
+  for (const auto& [labels, x] : {std::pair(y_true, y_pred), {other_labels, others}}) {
+    if (x.rank() == 2 && labels.size() == x.shape()[0]) continue;
+    value_error("circle: expected embeddings (batch, features) and a label each, received labels: ",
+                labels.shape(), ", embeddings: ", x.shape());
   }
-  const int64_t n = y_pred.shape()[0];
-  const Tensor labels = ops::reshape(y_true, {n});
-  const Tensor distance = ops::relu(1.0 - ops::matmul(y_pred, y_pred, false, true));
-  const Tensor same = ops::equal(ops::expand_dims(labels, 1), ops::expand_dims(labels, 0));
+  const int64_t rows = y_pred.shape()[0], columns = others.shape()[0];
+  if (y_pred.shape()[1] != others.shape()[1]) {
+    value_error("circle: expected reference embeddings of ", y_pred.shape()[1],
+                " features, received ", others.shape());
+  }
+  const Tensor distance = ops::relu(1.0 - ops::matmul(y_pred, others, false, true));
+  const Tensor same =
+      ops::equal(ops::reshape(y_true, {rows, 1}), ops::reshape(other_labels, {1, columns}));
   const Tensor other = ops::logical_not(same);
   Tensor positive = same;
   if (remove_diagonal) {
-    const Tensor rows = metrics::class_ids(n);
-    positive = ops::logical_and(
-        same, ops::not_equal(ops::expand_dims(rows, 1), ops::expand_dims(rows, 0)));
+    positive =
+        ops::logical_and(same, ops::not_equal(ops::expand_dims(metrics::class_ids(rows), 1),
+                                              ops::expand_dims(metrics::class_ids(columns), 0)));
   }
   // A weight falls as its distance nears the optimum; pairs of the other kind do not count.
   // The lowest score is finite: a sample without pairs has no loss and a gradient of 0.

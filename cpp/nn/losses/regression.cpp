@@ -149,6 +149,7 @@ class CosineSimilarity final : public Loss {
 void register_hinge_losses();
 void register_probabilistic_losses();
 void register_overlap_losses();
+void register_ctc_loss();
 
 void register_losses() {
   register_class<MeanSquaredError>();
@@ -161,6 +162,7 @@ void register_losses() {
   register_hinge_losses();
   register_probabilistic_losses();
   register_overlap_losses();
+  register_ctc_loss();
   register_loss_aliases("losses");
   ClassRegistry::of("losses").add_alias("logcosh", "LogCosh");
   ClassRegistry::of("losses").add_alias("huber_loss", "Huber");

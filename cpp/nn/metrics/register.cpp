@@ -8,6 +8,8 @@ void register_error_metrics();
 void register_confusion_metrics();
 void register_auc_metric();
 void register_score_metrics();
+void register_iou_metrics();
+void register_correlation_metrics();
 
 void register_metrics() {
   register_class<Sum>();
@@ -17,6 +19,8 @@ void register_metrics() {
   register_confusion_metrics();
   register_auc_metric();
   register_score_metrics();
+  register_iou_metrics();
+  register_correlation_metrics();
   register_loss_aliases("metrics");
   ClassRegistry& registry = ClassRegistry::of("metrics");
   registry.add_alias("rmse", "RootMeanSquaredError");

@@ -238,6 +238,27 @@ std::vector<Ref<Metric>> Trainer::metrics() const {
   return out;
 }
 
+std::vector<VariableRef> Trainer::metric_variables() const {
+  std::vector<VariableRef> all;
+  const auto add = [&](const Metric& metric) {
+    all.insert(all.end(), metric.variables().begin(), metric.variables().end());
+  };
+  if (loss_tracker_) add(*loss_tracker_);
+  for (const auto& tracker : output_loss_trackers_) add(*tracker);
+  for (const OutputMetric& m : output_metrics_) add(*m.metric);
+  return all;
+}
+
+void Trainer::prepare(const Batch& batch) {
+  if (!compiled_) runtime_error("call compile() before fit()");
+  const PauseRecording pause;
+  run_test_step(batch);  // some metrics make their variables at their first update
+  reset_metrics();
+  if (!options_.optimizer || options_.optimizer->built()) return;
+  trainable_ = model_.trainable_weights();
+  options_.optimizer->build(trainable_);
+}
+
 Logs Trainer::logs() {
   Logs out;
   if (!compiled_) return out;

@@ -12,7 +12,9 @@ from nacre.losses.functions import (
     categorical_focal_crossentropy,
     categorical_generalized_cross_entropy,
     categorical_hinge,
+    circle,
     cosine_similarity,
+    ctc,
     dice,
     hinge,
     huber,
@@ -53,6 +55,7 @@ from nacre.losses.regression_losses import (
     MeanSquaredError,
     MeanSquaredLogarithmicError,
 )
+from nacre.losses.sequence_losses import CTC
 
 # Function and class of each function's name.
 _FUNCTIONS: dict[str, tuple[Any, str]] = {
@@ -77,6 +80,8 @@ _FUNCTIONS: dict[str, tuple[Any, str]] = {
         (kl_divergence, "KLDivergence"),
         (dice, "Dice"),
         (tversky, "Tversky"),
+        (circle, "Circle"),
+        (ctc, "CTC"),
         (categorical_generalized_cross_entropy, "CategoricalGeneralizedCrossEntropy"),
     )
 }
@@ -137,6 +142,7 @@ def deserialize(name: Any, custom_objects: Any = None) -> Any:
 
 
 __all__ = [
+    "CTC",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
@@ -165,7 +171,9 @@ __all__ = [
     "categorical_focal_crossentropy",
     "categorical_generalized_cross_entropy",
     "categorical_hinge",
+    "circle",
     "cosine_similarity",
+    "ctc",
     "deserialize",
     "dice",
     "get",

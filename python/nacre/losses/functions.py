@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nacre._native import native_loss
+from nacre._native import native_circle, native_loss
 from nacre.ops import convert_to_tensor
 
 
@@ -435,3 +435,56 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) ->
         ValueError: The shapes do not fit, or ``q`` is outside (0, 1).
     """
     return _call("CategoricalGeneralizedCrossEntropy", y_true, y_pred, q=q)
+
+
+def circle(
+    y_true: Any,
+    y_pred: Any,
+    ref_labels: Any = None,
+    ref_embeddings: Any = None,
+    remove_diagonal: bool = True,
+    gamma: float = 80,
+    margin: float = 0.4,
+) -> Any:
+    """Pairs of the same label near, of others far, weighted by how far they are from it.
+
+    Args:
+        y_true: Labels, (batch,) or (batch, 1).
+        y_pred: Embeddings of length 1, (batch, features).
+        ref_labels: Labels of the embeddings to compare with; default: ``y_true``.
+        ref_embeddings: Embeddings to compare with; default: ``y_pred``.
+        remove_diagonal: Whether an embedding is not compared with that of its own index.
+        gamma: Scale of the distances.
+        margin: Distance from the best value within which a pair has no loss.
+
+    Returns:
+        One value a sample.
+
+    Raises:
+        ValueError: The shapes do not fit.
+    """
+    given = [None if x is None else convert_to_tensor(x) for x in (ref_labels, ref_embeddings)]
+    return native_circle(
+        convert_to_tensor(y_true),
+        convert_to_tensor(y_pred),
+        float(gamma),
+        float(margin),
+        bool(remove_diagonal),
+        *given,
+    )
+
+
+def ctc(y_true: Any, y_pred: Any) -> Any:
+    """``-log`` of the probability of labels whose places are not known (Graves et al. 2006).
+
+    Args:
+        y_true: Class ids, (batch, labels), padded with 0, which means no label.
+        y_pred: Logits, (batch, steps, classes).
+
+    Returns:
+        One value a sample.
+
+    Raises:
+        ValueError: The shapes do not fit, or a class id is out of range.
+    """
+    return _call("CTC", y_true, y_pred)

@@ -1,4 +1,4 @@
-"""Accuracies as functions: one value a sample."""
+"""Accuracies and correlations as functions: one value a sample."""
 
 from __future__ import annotations
 
@@ -84,3 +84,31 @@ def sparse_top_k_categorical_accuracy(
     return _call(
         "SparseTopKCategoricalAccuracy", y_true, y_pred, k=k, from_sorted_ids=from_sorted_ids
     )
+
+
+def pearson_correlation(y_true: Any, y_pred: Any, axis: Any = -1) -> Any:
+    """The linear correlation of predictions and targets, from -1 to 1.
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions.
+        axis: Axis, or axes, along which to compare.
+
+    Returns:
+        One value a sample.
+    """
+    return _call("PearsonCorrelation", y_true, y_pred, axis=axis)
+
+
+def concordance_correlation(y_true: Any, y_pred: Any, axis: Any = -1) -> Any:
+    """How near predictions are to targets, from -1 to 1 (Lin 1989).
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions.
+        axis: Axis, or axes, along which to compare.
+
+    Returns:
+        One value a sample.
+    """
+    return _call("ConcordanceCorrelation", y_true, y_pred, axis=axis)

@@ -160,6 +160,10 @@ def count_nonzero(x: typing.Any, axis: int | collections.abc.Sequence[int] | Non
     """An op: a function of tensors."""
 def cross(x1: typing.Any, x2: typing.Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Tensor:
     """An op: a function of tensors."""
+def ctc_decode(inputs: typing.Any, sequence_lengths: typing.Any, strategy: str = 'greedy', beam_width: int = 100, top_paths: int = 1, merge_repeated: bool = True, mask_index: int = 0) -> Tensor:
+    """An op: a function of tensors."""
+def ctc_loss(target: typing.Any, output: typing.Any, target_length: typing.Any, output_length: typing.Any, mask_index: int = 0) -> Tensor:
+    """An op: a function of tensors."""
 def cumprod(x: typing.Any, axis: int | None = None, dtype: str | None = None) -> Tensor:
     """An op: a function of tensors."""
 def cumsum(x: typing.Any, axis: int | None = None, dtype: str | None = None) -> Tensor:

@@ -174,6 +174,10 @@ class Optimizer(Native):
     def _trainable_variables(self) -> list:
         return list(self._core.trained_variables)
 
+    @property
+    def _model_variables_moving_average(self) -> list:
+        return list(self._core.averages)
+
     def _get_variable_index(self, variable: Any) -> int:
         return self._core.index_of(variable)
 

@@ -1,6 +1,7 @@
 // Layer: state (variables, sublayers) and a computation. build() and call() are all a layer writes.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "nacre/nn/activation.h"
 #include "nacre/nn/configurable.h"
 #include "nacre/nn/initializer.h"
+#include "nacre/nn/remat.h"
 #include "nacre/nn/seed.h"
 
 namespace nacre {
@@ -36,6 +38,11 @@ DTypePolicy default_dtype_policy();
 void set_default_dtype_policy(const DTypePolicy& policy);
 void read_field(DTypePolicy& field, const Json& json, std::string_view what);
 Json write_field(const DTypePolicy& field);
+
+// How many bytes of weights may be made on this thread before a ValueError; none: as many as there
+// is memory. Set while a file is read, whose configuration may ask for any size. Returns the limit
+// before.
+std::optional<int64_t> set_weight_budget(std::optional<int64_t> bytes);
 
 struct WeightOptions {
   std::optional<DType> dtype;
@@ -97,6 +104,9 @@ class Layer : public Configurable {
   bool autocast() const { return autocast_; }
   void set_autocast(bool autocast) { autocast_ = autocast; }
   const Ref<Regularizer>& activity_regularizer() const { return activity_regularizer_; }
+  // What of its calls is computed again in the backward pass.
+  const RematMode& remat_mode() const { return remat_mode_; }
+  void set_remat_mode(RematMode mode) { remat_mode_ = mode; }
 
   // Variables in the order of their making, this layer's own before its sublayers', trainable first
   // as Keras orders weights.
@@ -141,6 +151,9 @@ class Layer : public Configurable {
   bool autocast_ = true;
 
  private:
+  bool rematerializes(const Tensors& inputs);
+
+  RematMode remat_mode_;
   void collect(std::vector<VariableRef>& out, bool with_unsaved) const;
 
   bool built_ = false;
@@ -164,6 +177,27 @@ class UnaryLayer : public Layer {
   Tensors call(const Tensors& inputs, const CallContext& context) final;
 };
 
+// The layers whose calls are running on a thread, to run code later as if within them.
+class CallStack {
+ public:
+  static CallStack current();
+  class Scope {
+   public:
+    explicit Scope(const CallStack& stack);
+    ~Scope();
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    std::shared_ptr<void> before_;
+  };
+
+ private:
+  std::shared_ptr<void> frames_;
+};
+
+// The layer whose call is running on this thread, innermost; null outside calls.
+const Layer* current_layer();
 // The context of the call now running on this thread, outermost first; null outside calls.
 const CallContext* current_call();
 // A variable's value as the call now running on this thread computes with it: in the compute dtype

@@ -46,6 +46,8 @@ class Optimizer : public Configurable {
 
   const std::string& name() const { return name_; }
   bool built() const { return built_; }
+  // The moving averages of the trained variables; none without use_ema.
+  const std::vector<VariableRef>& averages() const { return averages_; }
   const std::vector<VariableRef>& trained_variables() const { return trained_; }
   // The count of apply() calls, and of updates (fewer with gradient accumulation).
   const VariableRef& iterations();

@@ -16,6 +16,10 @@ void set_random_seed(uint64_t seed);
 // The next default seed: from set_random_seed's sequence, else from the system's entropy.
 uint64_t next_default_seed();
 
+// Where the sequence of default seeds stands (none before its first use), to go on from there.
+std::optional<uint64_t> default_seed_state();
+void set_default_seed_state(std::optional<uint64_t> state);
+
 // A uint32 pair (seed, counter) held in a variable; each draw of a key advances the counter with
 // ops, so that a recorded step draws new numbers at each replay.
 class SeedGenerator final : public RefCounted {

@@ -101,6 +101,11 @@ class Trainer {
 
   const Ref<Optimizer>& optimizer() const { return options_.optimizer; }
   std::vector<Ref<Metric>> metrics() const;  // without the loss tracker
+  // The totals of all metrics, the loss trackers' among them: what an epoch has added up so far.
+  std::vector<VariableRef> metric_variables() const;
+  // Makes all that the first step would make, from a batch like it: weights, slots, metrics. Values
+  // are left to be loaded.
+  void prepare(const Batch& batch);
   void set_run_eagerly(bool eager) { options_.run_eagerly = eager; }
   // Forgets recorded steps (after a layer was frozen, added or removed).
   void forget_plans();
