@@ -17,6 +17,7 @@ keras = pytest.importorskip("keras", reason="keras is not installed (extra [pari
 theirs = keras.callbacks
 
 NAMES = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "EarlyStopping",
@@ -26,6 +27,9 @@ NAMES = [
     "ModelCheckpoint",
     "ProgbarLogger",
     "ReduceLROnPlateau",
+    "RemoteMonitor",
+    "SwapEMAWeights",
+    "TensorBoard",
     "TerminateOnNaN",
 ]
 

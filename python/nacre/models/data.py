@@ -135,18 +135,24 @@ class ArraySource:
         if self.feeder.num_rows == 0:
             raise ValueError("expected at least one row of data, received none")
         self.shuffle = shuffle
+        self.epoch_seed: int | None = None  # of the present order
         self.num_steps: int | None = self.feeder.num_batches
         if steps is not None:
             self.num_steps = min(steps, self.feeder.num_batches)
 
-    def begin_epoch(self) -> None:
-        """A new order of the rows, if they are shuffled."""
-        if self.shuffle:
-            self.feeder.shuffle(_core.next_default_seed())
+    def peek(self) -> tuple | None:
+        """A batch like those to come; None where looking would take it away."""
+        return self.feeder.batch(0)
 
-    def batches(self) -> Iterator[tuple]:
-        """The batches of this epoch."""
-        for step in range(self.num_steps or 0):
+    def begin_epoch(self, seed: int | None = None) -> None:
+        """A new order of the rows, if they are shuffled; that of a seed, if it is given."""
+        if self.shuffle:
+            self.epoch_seed = _core.next_default_seed() if seed is None else seed
+            self.feeder.shuffle(self.epoch_seed)
+
+    def batches(self, start: int = 0) -> Iterator[tuple]:
+        """The batches of this epoch, from one on."""
+        for step in range(start, self.num_steps or 0):
             yield self.feeder.batch(step)
 
 
@@ -161,6 +167,7 @@ class BatchSource:
         self.data = data
         self.class_weight = class_weight
         self.shuffle = shuffle
+        self.epoch_seed: int | None = None  # of the present order
         self.num_steps = steps
         if steps is None:
             if isinstance(data, PyDataset):
@@ -169,14 +176,26 @@ class BatchSource:
                 self.num_steps = len(data)
         self._iterator: Any = None
 
-    def begin_epoch(self) -> None:
-        """Starts over where the data can; a generator goes on."""
+    def peek(self) -> tuple | None:
+        """A batch like those to come; None where looking would take it away."""
+        if isinstance(self.data, PyDataset):
+            item = self.data[0]
+        elif hasattr(self.data, "__next__"):
+            return None
+        else:
+            item = next(iter(self.data))
+        x, y, weight = unpack(item if isinstance(item, tuple) else (item,))
+        return to_batch(x, y, weight, self.class_weight)
+
+    def begin_epoch(self, seed: int | None = None) -> None:
+        """Starts over where the data can, in the order of a seed; a generator goes on."""
         if isinstance(self.data, PyDataset):
             from nacre.utils.py_dataset import read_batches
 
             order = None
             if self.shuffle and self.num_steps is not None:
-                rng = np.random.default_rng(_core.next_default_seed())
+                self.epoch_seed = _core.next_default_seed() if seed is None else seed
+                rng = np.random.default_rng(self.epoch_seed)
                 order = rng.permutation(self.num_steps).tolist()
             self._iterator = iter(read_batches(self.data, order))
         elif hasattr(self.data, "__next__"):
@@ -184,12 +203,18 @@ class BatchSource:
         else:
             self._iterator = iter(self.data)
 
-    def batches(self) -> Iterator[tuple]:
-        """The batches of this epoch, the next ones made in the background."""
-        done = 0
+    def batches(self, start: int = 0) -> Iterator[tuple]:
+        """The batches of this epoch, from one on, the next ones made in the background.
+
+        A generator cannot be rewound: it goes on where it stands.
+        """
+        done = start
         items = self._iterator
+        if not hasattr(self.data, "__next__"):
+            for _ in range(start):
+                next(items, None)
         if not isinstance(self.data, PyDataset) or self.data.workers > 0:
-            items = prefetched(items, self.num_steps)
+            items = prefetched(items, None if self.num_steps is None else self.num_steps - start)
         while self.num_steps is None or done < self.num_steps:
             try:
                 item = next(items)

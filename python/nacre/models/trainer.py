@@ -20,6 +20,8 @@ class Trainer:
     _optimizer: Any
     _compile_arguments: dict[str, Any] | None
     _run_eagerly: bool = False
+    _source: Any = None  # the data of the present fit()
+    _resume: Any = None  # set by a callback when fit() begins: where to go on
     stop_training: bool
     history: Any
 
@@ -93,7 +95,8 @@ class Trainer:
             run_eagerly: Whether each step runs op by op instead of as a plan.
             steps_per_execution: Kept for Keras's signature.
             jit_compile: Kept for Keras's signature.
-            auto_scale_loss: Kept for Keras's signature.
+            auto_scale_loss: Whether the optimizer of a model whose policy is "mixed_float16" is
+                wrapped in a LossScaleOptimizer.
 
         Raises:
             ValueError: An unknown name.
@@ -101,6 +104,10 @@ class Trainer:
         from nacre import optimizers
 
         optimizer = optimizers.get(optimizer)
+        half = self._core.policy_name == "mixed_float16"
+        scales = optimizer is None or isinstance(optimizer, optimizers.LossScaleOptimizer)
+        if auto_scale_loss and half and not scales:
+            optimizer = optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
         names = self._output_names()
         losses = [_to_loss(item) for item in _per_output(loss, names, "loss")]
         weights = [float(w) for w in _per_output(loss_weights, names, "loss_weights")]
@@ -248,14 +255,22 @@ class Trainer:
         calls = _callback_list(
             callbacks, self, verbose, epochs=epochs, steps=source.num_steps, history=True
         )
-        object.__setattr__(self, "stop_training", False)
+        set_attribute = object.__setattr__
+        set_attribute(self, "stop_training", False)
+        set_attribute(self, "_source", source)
+        set_attribute(self, "_resume", None)
         calls.on_train_begin()
         logs: dict[str, float] = {}
-        for epoch in range(initial_epoch, epochs):
+        resume = self._resume
+        for epoch in range(resume.epoch if resume else initial_epoch, epochs):
             self.reset_metrics()
             calls.on_epoch_begin(epoch)
-            source.begin_epoch()
-            done = _Steps(self, calls, "train").run(source)
+            start = resume.batch if resume else 0
+            source.begin_epoch(resume.epoch_seed if start else None)
+            if start:
+                resume.restore_metrics()
+            resume = None
+            done = _Steps(self, calls, "train").run(source, start)
             if source.num_steps is None:
                 calls.set_steps(done)
             logs = self._logs()
@@ -269,6 +284,7 @@ class Trainer:
         if optimizer is not None and optimizer.built:
             optimizer.finalize_variable_values(self._core.trainable_weights)
         calls.on_train_end(logs)
+        set_attribute(self, "_source", None)
         return self.history
 
     def _require_compiled(self, what: str) -> None:
@@ -403,12 +419,12 @@ class _Steps:
         self.end = calls.overrides(f"on_{mode}_batch_end")
         self.step = getattr(self.trainer, f"{mode}_step")
 
-    def run(self, source: Any) -> int:
-        """Runs all steps; returns how many."""
+    def run(self, source: Any, start: int = 0) -> int:
+        """Runs all steps, or those from one on; returns how many the epoch has had."""
         if source.feeder is not None and not self.begin and not self.end:
-            return self._run_native(source)
-        done = 0
-        for x, y, weight in source.batches():
+            return self._run_native(source, start)
+        done = start
+        for x, y, weight in source.batches(start):
             if self.begin:
                 getattr(self.calls, f"on_{self.mode}_batch_begin")(done)
             self.step(x, y, weight)
@@ -421,19 +437,19 @@ class _Steps:
                 break
         return done
 
-    def _run_native(self, source: Any) -> int:
+    def _run_native(self, source: Any, start: int) -> int:
         steps = source.num_steps
         run = getattr(self.trainer, f"{self.mode}_steps")
         progress = self.calls.progress
         if progress is None:
-            run(source.feeder, 0, steps, None, 0.0)
+            run(source.feeder, start, steps, None, 0.0)
             return steps
 
         def hook(step: int) -> bool:
             progress(step + 1, self.model._logs)
             return not self.model.stop_training
 
-        run(source.feeder, 0, steps, hook, self.calls.progress_interval)
+        run(source.feeder, start, steps, hook, self.calls.progress_interval)
         return steps
 
 
