@@ -295,6 +295,8 @@ class Lambda(Layer):
 
         config = dict(config)
         function = config.pop("function")
+        if isinstance(function, dict):
+            raise ValueError("Lambda: the file holds the function's code, which is never run")
         if not callable(function):
             found = get_registered_object(function, custom_objects)
             if found is None:

@@ -11,10 +11,12 @@ from nacre.saving.objects import CustomObjectScope, deserialize_keras_object, se
 _ENDINGS = (".nacre", ".safetensors")
 
 
-def _path(filepath: Any, overwrite: bool = True) -> str:
+def _path(filepath: Any, overwrite: bool = True, keras: str = ".keras") -> str:
     path = os.fspath(filepath)
-    if not path.endswith(_ENDINGS):
-        raise ValueError(f"expected a path that ends in .nacre or .safetensors, received '{path}'")
+    if not path.endswith((*_ENDINGS, keras)):
+        raise ValueError(
+            f"expected a path that ends in .nacre, .safetensors or {keras}, received '{path}'"
+        )
     if not overwrite and os.path.exists(path):
         raise FileExistsError(f"'{path}' exists already; pass overwrite=True to replace it")
     return path
@@ -25,7 +27,8 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any)
 
     Args:
         model: The model, built.
-        filepath: Path that ends in ``.nacre`` or ``.safetensors``.
+        filepath: Path that ends in ``.nacre`` or ``.safetensors``; or in ``.keras``: a file that
+            Keras 3 reads, written with h5py.
         overwrite: Whether an existing file is replaced; else FileExistsError.
 
     Raises:
@@ -35,6 +38,10 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any)
     path = _path(filepath, overwrite)
     if not model.built:
         raise ValueError(f"save: the model '{model.name}' has not been built yet")
+    if path.endswith(".keras"):
+        from nacre.saving import keras_file
+
+        return keras_file.save_model(model, path)
     optimizer = model.optimizer
     try:
         compile_config = model.get_compile_config()
@@ -52,10 +59,10 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any)
 def load_model(
     filepath: Any, custom_objects: dict | None = None, compile: bool = True, safe_mode: bool = True
 ) -> Any:
-    """Reads a model that ``save`` wrote. Files hold data, never code.
+    """Reads a model that ``save``, or Keras 3, wrote. Files hold data, never code.
 
     Args:
-        filepath: Path of the file.
+        filepath: Path of the file; one that ends in ``.keras`` is Keras's and needs h5py.
         custom_objects: Classes and functions of the caller's own, by name.
         compile: Whether the model is compiled as it was.
         safe_mode: Kept for Keras's signature.
@@ -70,6 +77,10 @@ def load_model(
     path = os.fspath(filepath)
     if not os.path.exists(path):
         raise FileNotFoundError(f"there is no file '{path}'")
+    if path.endswith(".keras"):
+        from nacre.saving import keras_file
+
+        return keras_file.load_model(path, custom_objects, compile)
     config, compile_config, variables, optimizer_variables = _core.read_model_file(path)
     if config is None:
         raise ValueError(f"{path}: expected a model, but the file holds weights alone")
@@ -94,12 +105,17 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
 
     Args:
         model: The model.
-        filepath: Path that ends in ``.nacre`` or ``.safetensors``.
+        filepath: Path that ends in ``.nacre`` or ``.safetensors``; or in ``.weights.h5``: a file
+            that Keras 3 reads, with the optimizer's state.
         overwrite: Whether an existing file is replaced; else FileExistsError.
     """
-    path = _path(filepath, overwrite)
+    path = _path(filepath, overwrite, ".weights.h5")
     if not model.built:
         raise ValueError(f"save_weights: the model '{model.name}' has not been built yet")
+    if path.endswith(".h5"):
+        from nacre.saving import keras_file
+
+        return keras_file.save_weights(model, path)
     _core.write_model_file(path, None, None, model.variables, [])
 
 
@@ -108,7 +124,8 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
 
     Args:
         model: The model, built.
-        filepath: A file that ``save_weights`` or ``save`` wrote.
+        filepath: A file that ``save_weights`` or ``save`` wrote, or Keras 3
+            (``.weights.h5``, ``.keras``).
         skip_mismatch: Whether variables whose shape does not fit keep their values.
 
     Raises:
@@ -119,6 +136,10 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
         raise FileNotFoundError(f"there is no file '{path}'")
     if not model.built:
         raise ValueError(f"load_weights: the model '{model.name}' has not been built yet")
+    if path.endswith((".h5", ".keras")):
+        from nacre.saving import keras_file
+
+        return keras_file.load_weights(model, path, skip_mismatch)
     _, _, values, _ = _core.read_model_file(path)
     variables = model.variables
     if skip_mismatch:

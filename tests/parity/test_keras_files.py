@@ -1,0 +1,175 @@
+"""Files of Keras 3 read by nacre, and files of nacre read by real Keras 3."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+import nacre
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+keras = pytest.importorskip("keras", reason="keras is not installed (extra [parity])")
+pytest.importorskip("h5py", reason="h5py is not installed (extra [keras])")
+
+rng = np.random.default_rng(0)
+IMAGES = rng.normal(size=(16, 8, 8, 3)).astype("float32")
+LABELS = rng.integers(0, 3, 16)
+ROWS = rng.normal(size=(16, 5)).astype("float32")
+
+
+def convolutions(m):
+    return m.Sequential(
+        [
+            m.Input((8, 8, 3)),
+            m.layers.Conv2D(4, 3, padding="same", name="first"),
+            m.layers.BatchNormalization(),
+            m.layers.Activation("relu"),
+            m.layers.MaxPooling2D(),
+            m.layers.Conv2D(4, 3, strides=2, use_bias=False),
+            m.layers.Flatten(),
+            m.layers.Dropout(0.2),
+            m.layers.Dense(6, activation="gelu", kernel_regularizer="l2"),
+            m.layers.LayerNormalization(),
+            m.layers.Dense(3, activation="softmax"),
+        ],
+        name="images",
+    )
+
+
+def without_input(m):
+    model = m.Sequential([m.layers.Dense(4, activation="tanh"), m.layers.Dense(3)])
+    model.build((None, 5))
+    return model
+
+
+def nested(m):
+    inner = m.Sequential([m.layers.Dense(4), m.layers.Dense(4)])
+    return m.Sequential([m.Input((5,)), m.layers.Dense(4), inner, m.layers.Dense(3)])
+
+
+MODELS = {"convolutions": (convolutions, IMAGES), "without": (without_input, ROWS)}
+MODELS["nested"] = (nested, ROWS)
+OPTIMIZERS = {
+    "adam": lambda m: m.optimizers.Adam(0.01),
+    "sgd": lambda m: m.optimizers.SGD(0.05, momentum=0.9, clipnorm=1.0),
+    "schedule": lambda m: m.optimizers.RMSprop(
+        m.optimizers.schedules.ExponentialDecay(0.01, 3, 0.5)
+    ),
+}
+
+
+def trained(m, name, optimizer="adam"):
+    make, x = MODELS[name]
+    m.utils.set_random_seed(1)
+    model = make(m)
+    loss = m.losses.SparseCategoricalCrossentropy(from_logits=name != "convolutions")
+    model.compile(OPTIMIZERS[optimizer](m), loss, metrics=["accuracy"])
+    model.fit(x, LABELS, batch_size=8, epochs=2, verbose=0)
+    return model, x
+
+
+def same_state(a, b):
+    for ours, theirs in zip(a, b, strict=True):
+        np.testing.assert_allclose(np.asarray(ours), np.asarray(theirs), rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("name", MODELS)
+def test_keras_reads_what_nacre_wrote(name, optimizer, tmp_path):
+    model, x = trained(nacre, name, optimizer)
+    model.save(tmp_path / "m.keras")
+    theirs = keras.saving.load_model(tmp_path / "m.keras")
+    expected = model.predict(x, verbose=0)
+    np.testing.assert_allclose(theirs.predict(x, verbose=0), expected, rtol=1e-4, atol=1e-5)
+    same_state(theirs.optimizer.variables, model.optimizer.variables)
+    loss = theirs.train_on_batch(x[:8], LABELS[:8])  # it goes on training
+    assert np.isfinite(loss).all()
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("name", MODELS)
+def test_nacre_reads_what_keras_wrote(name, optimizer, tmp_path):
+    model, x = trained(keras, name, optimizer)
+    model.save(tmp_path / "m.keras")
+    ours = nacre.saving.load_model(tmp_path / "m.keras")
+    expected = model.predict(x, verbose=0)
+    np.testing.assert_allclose(ours.predict(x, verbose=0), expected, rtol=1e-4, atol=1e-5)
+    same_state(ours.optimizer.variables, model.optimizer.variables)
+    assert [layer.name for layer in ours.layers] == [layer.name for layer in model.layers]
+    if name == "convolutions":
+        return  # dropout differs
+    for m in (model, ours):
+        m.train_on_batch(x[:8], LABELS[:8])
+    same_state(ours.get_weights(), model.get_weights())
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_weights_files(name, tmp_path):
+    ours, x = trained(nacre, name)
+    theirs, _ = trained(keras, name)
+    ours.save_weights(tmp_path / "a.weights.h5")
+    theirs.save_weights(tmp_path / "b.weights.h5")
+    for module, path, expected in ((keras, "a", ours), (nacre, "b", theirs)):
+        again = MODELS[name][0](module)
+        again.load_weights(tmp_path / f"{path}.weights.h5")
+        same_state(again.get_weights(), expected.get_weights())
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16", "bfloat16"])
+def test_policies(policy, tmp_path):
+    def make(m):
+        return m.Sequential(
+            [m.Input((5,)), m.layers.Dense(4, dtype=policy), m.layers.Dense(3, dtype="float32")]
+        )
+
+    for module, other in ((nacre, keras), (keras, nacre)):
+        model = make(module)
+        model.save(tmp_path / "m.keras")
+        again = other.saving.load_model(tmp_path / "m.keras")
+        assert again.layers[0].dtype_policy.name == policy
+        for v, w in zip(model.weights, again.weights, strict=True):
+            v, w = (keras.ops.cast(np.asarray(x, "float32"), "float32") for x in (v, w))
+            np.testing.assert_array_equal(v, w)
+
+
+def test_a_loss_scale_optimizer(tmp_path):
+    model = without_input(nacre)
+    inner = nacre.optimizers.Adam(0.01)
+    model.compile(nacre.optimizers.LossScaleOptimizer(inner, dynamic_growth_steps=2), "mse")
+    model.fit(ROWS, np.zeros((16, 3)), verbose=0)
+    model.save(tmp_path / "m.keras")
+    theirs = keras.saving.load_model(tmp_path / "m.keras")
+    same_state(theirs.optimizer.variables, model.optimizer.variables)
+    theirs.save(tmp_path / "n.keras")
+    again = nacre.saving.load_model(tmp_path / "n.keras")
+    same_state(again.optimizer.variables, model.optimizer.variables)
+
+
+def test_subclassed_weights(tmp_path):
+    def make(m):
+        class Net(m.Model):
+            def __init__(self):
+                super().__init__()
+                self.stack = [m.layers.Dense(4), m.layers.Dense(4), m.layers.BatchNormalization()]
+                self.zero = m.layers.Dense(3)
+                self._hidden = m.layers.Dense(2)
+
+            def call(self, x):
+                for layer in self.stack:
+                    x = layer(x)
+                return self._hidden(self.zero(x))
+
+        net = Net()
+        net(ROWS)
+        return net
+
+    ours, theirs = make(nacre), make(keras)
+    ours.save_weights(tmp_path / "a.weights.h5")
+    theirs.load_weights(tmp_path / "a.weights.h5")
+    np.testing.assert_allclose(np.asarray(theirs(ROWS)), ours(ROWS).numpy(), rtol=1e-5, atol=1e-6)
+    again = make(keras)
+    again.save_weights(tmp_path / "b.weights.h5")
+    ours.load_weights(tmp_path / "b.weights.h5")
+    np.testing.assert_allclose(np.asarray(again(ROWS)), ours(ROWS).numpy(), rtol=1e-5, atol=1e-6)
