@@ -29,6 +29,7 @@ _SUBMODULES = frozenset(
         "layers",
         "losses",
         "metrics",
+        "mixed_precision",
         "models",
         "ops",
         "optimizers",
@@ -46,6 +47,7 @@ _SUBMODULES = frozenset(
 # Where the names of the top level are defined.
 _NAMES = {
     "DTypePolicy": "nacre.dtype_policies",
+    "FloatDTypePolicy": "nacre.dtype_policies",
     "GradientTape": "nacre.autograd",
     "Initializer": "nacre.initializers",
     "Input": "nacre.layers",
@@ -57,6 +59,7 @@ _NAMES = {
     "Model": "nacre.models",
     "Optimizer": "nacre.optimizers",
     "Regularizer": "nacre.regularizers",
+    "RematScope": "nacre.autograd",
     "Sequential": "nacre.models",
     "Tensor": "nacre._core",
     "Variable": "nacre._core",
@@ -67,6 +70,7 @@ _NAMES = {
     "function": "nacre.autograd",
     "grad": "nacre.autograd",
     "name_scope": "nacre.backend",
+    "remat": "nacre.autograd",
     "stop_gradient": "nacre.autograd",
     "value_and_grad": "nacre.autograd",
 }

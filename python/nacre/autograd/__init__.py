@@ -12,4 +12,5 @@ from nacre.autograd.custom import (
     stop_gradient as stop_gradient,
 )
 from nacre.autograd.gradient_tape import GradientTape as GradientTape
+from nacre.autograd.remat import RematScope as RematScope, remat as remat
 from nacre.autograd.transforms import grad as grad, value_and_grad as value_and_grad

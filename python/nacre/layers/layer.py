@@ -9,6 +9,7 @@ from typing import Any
 from nacre import _core
 from nacre._native import Signature
 from nacre._tracking import tracked, untrack
+from nacre.autograd.remat import apply_scope
 from nacre.layers import masks
 from nacre.layers.arguments import (
     BASE_ARGUMENTS,
@@ -114,6 +115,7 @@ class Layer(LayerState):
             config["activity_regularizer"] = regularizer
         core = _core.PythonLayer(self, type(self).__name__, config)
         core.autocast = autocast
+        apply_scope(core)
         core.supports_masking = type(self).compute_mask is not Layer.compute_mask
         self._set_state(core, {"activity_regularizer": activity_regularizer}, shape)
 
@@ -152,6 +154,7 @@ class Layer(LayerState):
             self._core.supports_masking |= native.supports_masking
             self._set_state(self._core, arguments, shape)
         else:
+            apply_scope(native)
             self._set_state(native, arguments, shape)
         object.__setattr__(self, "_native_core", native)
 

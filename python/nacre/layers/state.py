@@ -52,7 +52,7 @@ class LayerState(Native):
     @property
     def dtype_policy(self) -> Any:
         """The dtypes of computation and variables."""
-        from nacre._dtype_policy import DTypePolicy
+        from nacre.dtype_policies import DTypePolicy
 
         return DTypePolicy(self._core.policy_name)
 
