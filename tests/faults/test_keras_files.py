@@ -197,6 +197,14 @@ def test_missing_members(saved, tmp_path):
             nacre.saving.load_model(path)
 
 
+def test_assets_of_no_layer(saved, tmp_path):
+    path = tmp_path / "more.keras"
+    for name in ("assets/layers/dense/x.txt", "assets/../../x.txt", "assets/x.txt"):
+        rewrite(path, {**parts(saved), name: b"x"})
+        with pytest.raises(ValueError, match="belongs to no layer"):
+            nacre.saving.load_model(path)
+
+
 def test_skip_mismatch(tmp_path):
     model = make()
     path = tmp_path / "x.weights.h5"

@@ -134,6 +134,16 @@ def test_policies(policy, tmp_path):
             np.testing.assert_array_equal(v, w)
 
 
+def test_vocabularies(tmp_path):
+    for module, other in ((keras, nacre), (nacre, keras)):
+        layer = module.layers.IntegerLookup(num_oov_indices=1)
+        layer.adapt(np.array([3, 3, 3, 8, 8, 5]))
+        model = module.Sequential([module.Input((2,), dtype="int64"), layer])
+        model.save(tmp_path / "m.keras")
+        again = other.saving.load_model(tmp_path / "m.keras")
+        assert list(again.layers[0].get_vocabulary()) == list(layer.get_vocabulary())
+
+
 def test_a_loss_scale_optimizer(tmp_path):
     model = without_input(nacre)
     inner = nacre.optimizers.Adam(0.01)

@@ -24,6 +24,7 @@ from nacre.saving import keras_layout
 from nacre.saving.objects import CustomObjectScope, deserialize_keras_object, serialize_keras_object
 
 _KERAS_VERSION = "3.15.0"  # whose layout is written
+_ASSETS = "assets/"
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _MAX_TEXT = 1 << 28  # bytes of a configuration
 _MAX_EXPANSION = 1 << 10  # of compressed data
@@ -254,6 +255,26 @@ def save_model(model: Any, path: str) -> None:
         archive.writestr(_WEIGHTS, weights.getbuffer())
 
 
+def _load_assets(model: Any, assets: dict[str, bytes]) -> None:
+    """Gives layers the files that Keras keeps for them, such as vocabularies.
+
+    Raises:
+        ValueError: A file belongs to no layer, or has a name that is a path.
+    """
+    for path, item, _ in keras_layout.entries(model, optimizer=False):
+        prefix = f"{_ASSETS}{path}/"
+        names = [name for name in assets if os.path.dirname(name) + "/" == prefix]
+        if not names or not hasattr(item, "load_assets"):
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            for name in names:
+                with open(os.path.join(folder, os.path.basename(name)), "wb") as file:
+                    file.write(assets.pop(name))
+            item.load_assets(folder)
+    if assets:
+        raise ValueError(f"'{next(iter(assets))}' belongs to no layer")
+
+
 @contextlib.contextmanager
 def _weight_budget(count: int) -> Iterator[None]:
     """Within it a configuration cannot make more bytes of weights than its file may hold."""
@@ -284,6 +305,11 @@ def load_model(path: str, custom_objects: dict | None, compile: bool) -> Any:
         with zipfile.ZipFile(path) as archive:
             config = json.loads(_member(archive, _CONFIG, _MAX_TEXT))
             weights = _member(archive, _WEIGHTS)
+            assets = {
+                name: _member(archive, name, _MAX_TEXT)
+                for name in archive.namelist()
+                if name.startswith(_ASSETS) and not name.endswith("/")
+            }
         if not isinstance(config, dict):
             raise ValueError("expected a configuration")
         compile_config = config.pop("compile_config", None)
@@ -293,5 +319,6 @@ def load_model(path: str, custom_objects: dict | None, compile: bool) -> Any:
             raise ValueError("it describes no model")
         if compile and compile_config:
             model.compile_from_config(compile_config)
+        _load_assets(model, assets)
         _load_weights(model, io.BytesIO(weights), False, bool(compile and compile_config))
     return model
