@@ -108,7 +108,8 @@ def test_randomness(row):
         assert any((draw != draws[0]).any() for draw in draws) == row.random
     if row.random and row.output_shape == row.input_shape:
         np.testing.assert_array_equal(row.call(layer, x, training=False).numpy(), x)
-        assert (row.call(layer, x).numpy() == x).all() != row.alone
+        changed = any((row.call(layer, x).numpy() != x).any() for _ in range(24))
+        assert changed == row.alone
 
 
 @rows

@@ -111,6 +111,33 @@ Taps transposed(const Taps& taps, int64_t sources) {
   return out;
 }
 
+// Rows [begin, end) of the result, each of `inner` elements; kInner is their number where it is
+// small (the channels of images), so that sums stay in registers.
+template <int kInner, class T, class C>
+void resample_rows(const Taps& taps, const std::vector<C>& weights, const T* x, T* y, int64_t in,
+                   int64_t out, int64_t inner, int64_t begin, int64_t end) {
+  const int64_t n = kInner > 0 ? kInner : inner;
+  std::vector<C> many(kInner > 0 ? 0 : static_cast<size_t>(inner));
+  C few[kInner > 0 ? kInner : 1];
+  C* const sum = kInner > 0 ? few : many.data();
+  for (int64_t row = begin; row < end; ++row) {
+    const T* from = x + row / out * in * n;
+    T* to = y + row * n;
+    const int64_t first = taps.begin[row % out], last = taps.begin[row % out + 1];
+    if (last == first + 1 && weights[first] == 1) {
+      std::copy_n(from + taps.source[first] * n, n, to);
+      continue;
+    }
+    std::fill_n(sum, n, C(0));
+    for (int64_t t = first; t < last; ++t) {
+      const C weight = weights[t];
+      const T* source = from + taps.source[t] * n;
+      for (int64_t i = 0; i < n; ++i) sum[i] += weight * static_cast<C>(source[i]);
+    }
+    for (int64_t i = 0; i < n; ++i) to[i] = static_cast<T>(sum[i]);
+  }
+}
+
 void resample_kernel(const KernelContext& c) {
   const auto& a = c.attrs_as<ResampleAttrs>();
   const Shape &x_shape = c.in[0].shape(), &y_shape = c.out[0].shape();
@@ -127,24 +154,12 @@ void resample_kernel(const KernelContext& c) {
     using C = std::conditional_t<std::is_integral_v<T>, double, reference::Compute<T>>;
     const T* x = c.in[0].as<const T>();
     T* y = c.out[0].as<T>();
+    const std::vector<C> weights(taps.weight.begin(), taps.weight.end());
     parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
-      std::vector<C> sum(static_cast<size_t>(inner));
-      for (int64_t row = begin; row < end; ++row) {
-        const T* from = x + row / out * in * inner;
-        T* to = y + row * inner;
-        const int64_t first = taps.begin[row % out], last = taps.begin[row % out + 1];
-        if (last == first + 1 && taps.weight[first] == 1) {
-          std::copy_n(from + taps.source[first] * inner, inner, to);
-          continue;
-        }
-        std::fill(sum.begin(), sum.end(), C(0));
-        for (int64_t t = first; t < last; ++t) {
-          const C weight = static_cast<C>(taps.weight[t]);
-          const T* source = from + taps.source[t] * inner;
-          for (int64_t i = 0; i < inner; ++i) sum[i] += weight * static_cast<C>(source[i]);
-        }
-        for (int64_t i = 0; i < inner; ++i) to[i] = static_cast<T>(sum[i]);
-      }
+      (inner == 1   ? resample_rows<1, T, C>
+       : inner == 3 ? resample_rows<3, T, C>
+       : inner == 4 ? resample_rows<4, T, C>
+                    : resample_rows<0, T, C>)(taps, weights, x, y, in, out, inner, begin, end);
     });
   });
 }

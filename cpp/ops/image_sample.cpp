@@ -1,11 +1,9 @@
-// Sampling: images at points between their pixels, and what is built on it.
+// Sampling: images at points between their pixels.
 #include <algorithm>
 #include <cmath>
 
 #include "nacre/base/parallel.h"
 #include "nacre/ops/image.h"
-#include "nacre/ops/indexing.h"
-#include "nacre/ops/linalg.h"
 #include "ops/define.h"
 #include "ops/image_layout.h"
 #include "ops/reference/scalar.h"
@@ -100,6 +98,16 @@ void for_each_corner(const SampleAttrs& a, const Shape& image, const T* coordina
     near[d] = neighbours_of(static_cast<reference::Compute<T>>(coordinates[d * points]),
                             image[d + 1], a, fill, (a.slopes >> d & 1) != 0);
   }
+  if (axes == 2) {  // images
+    for (int i = 0; i < near[0].count; ++i) {
+      for (int j = 0; j < near[1].count; ++j) {
+        const int64_t row = near[0].source[i], column = near[1].source[j];
+        const double weight = near[0].weight[i] * near[1].weight[j];
+        if (weight != 0) visit(row < 0 || column < 0 ? -1 : row * image[2] + column, weight);
+      }
+    }
+    return;
+  }
   const int corners = a.order == 0 ? 1 : 1 << axes;
   for (int corner = 0; corner < corners; ++corner) {
     int64_t pixel = 0;
@@ -114,37 +122,49 @@ void for_each_corner(const SampleAttrs& a, const Shape& image, const T* coordina
   }
 }
 
+// Points [begin, end) of all images; kChannels is the number of channels where it is small, so that
+// sums stay in registers.
+template <int kChannels, class T>
+void sample_points(const SampleAttrs& a, const Shape& image, const T* x, const T* at, T* y,
+                   int64_t points, Fill fill, int64_t begin, int64_t end) {
+  using C = reference::Compute<T>;
+  const int64_t channels = kChannels > 0 ? kChannels : image.back();
+  const int64_t pixels = image.size(1, image.rank() - 1), axes = image.rank() - 2;
+  std::vector<C> many(kChannels > 0 ? 0 : static_cast<size_t>(channels));
+  C few[kChannels > 0 ? kChannels : 1];
+  C* const sum = kChannels > 0 ? few : many.data();
+  const C outside = static_cast<C>(a.fill_value);
+  for (int64_t p = begin; p < end; ++p) {
+    const int64_t b = p / points;
+    std::fill_n(sum, channels, C(0));
+    for_each_corner(a, image, at + b * axes * points + p % points, points, fill,
+                    [&](int64_t pixel, double weight) {
+                      const C w = static_cast<C>(weight);
+                      if (pixel < 0) {
+                        for (int64_t i = 0; i < channels; ++i) sum[i] += w * outside;
+                        return;
+                      }
+                      const T* from = x + (b * pixels + pixel) * channels;
+                      for (int64_t i = 0; i < channels; ++i) sum[i] += w * static_cast<C>(from[i]);
+                    });
+    for (int64_t i = 0; i < channels; ++i) y[p * channels + i] = static_cast<T>(sum[i]);
+  }
+}
+
 void sample_kernel(const KernelContext& c) {
   const auto& a = c.attrs_as<SampleAttrs>();
   const Shape& image = c.in[0].shape();
   const int64_t points = c.out[0].shape()[1], channels = image.back();
-  const int64_t pixels = image.size(1, image.rank() - 1);
   const Fill fill = fill_of(a.fill_mode);
   const int64_t grain = std::max<int64_t>(1, 2048 / std::max<int64_t>(1, channels));
   dispatch_floating(c.out[0].dtype(), [&]<class T>(type_tag<T>) {
-    using C = reference::Compute<T>;
     const T* x = c.in[0].as<const T>();
     const T* at = c.in[1].as<const T>();
     T* y = c.out[0].as<T>();
-    const int64_t axes = image.rank() - 2;
     parallel_for(image[0] * points, grain, [&](int64_t begin, int64_t end) {
-      std::vector<C> sum(static_cast<size_t>(channels));
-      for (int64_t p = begin; p < end; ++p) {
-        const int64_t b = p / points;
-        std::fill(sum.begin(), sum.end(), C(0));
-        for_each_corner(a, image, at + b * axes * points + p % points, points, fill,
-                        [&](int64_t pixel, double weight) {
-                          const C w = static_cast<C>(weight);
-                          if (pixel < 0) {
-                            for (C& s : sum) s += w * static_cast<C>(a.fill_value);
-                            return;
-                          }
-                          const T* from = x + (b * pixels + pixel) * channels;
-                          for (int64_t i = 0; i < channels; ++i)
-                            sum[i] += w * static_cast<C>(from[i]);
-                        });
-        for (int64_t i = 0; i < channels; ++i) y[p * channels + i] = static_cast<T>(sum[i]);
-      }
+      (channels == 1   ? sample_points<1, T>
+       : channels == 3 ? sample_points<3, T>
+                       : sample_points<0, T>)(a, image, x, at, y, points, fill, begin, end);
     });
   });
 }
@@ -264,39 +284,21 @@ struct MapAttrs : AttrsOf<MapAttrs> {
   double fill_value = 0;
   NACRE_ATTRS(order, fill_mode, fill_value)
 };
-struct AffineAttrs : AttrsOf<AffineAttrs> {
-  std::string interpolation = "bilinear";
-  std::string fill_mode = "constant";
-  double fill_value = 0;
-  std::optional<std::string> data_format;
-  NACRE_ATTRS(interpolation, fill_mode, fill_value, data_format)
-};
-struct PerspectiveAttrs : AttrsOf<PerspectiveAttrs> {
-  std::string interpolation = "bilinear";
-  double fill_value = 0;
-  std::optional<std::string> data_format;
-  NACRE_ATTRS(interpolation, fill_value, data_format)
-};
-
-SampleAttrs sample_attrs(const char* op, int64_t order, const std::string& fill_mode,
-                         double fill_value) {
+void check_fill_mode(const char* op, const std::string& fill_mode) {
   if (std::find(fill_modes().begin(), fill_modes().end(), fill_mode) == fill_modes().end()) {
     value_error(op, ": unknown fill_mode '", fill_mode, "'.",
                 did_you_mean(fill_mode, fill_modes()));
   }
+}
+
+SampleAttrs sample_attrs(const char* op, int64_t order, const std::string& fill_mode,
+                         double fill_value) {
+  check_fill_mode(op, fill_mode);
   SampleAttrs a;
   a.order = order;
   a.fill_mode = fill_mode;
   a.fill_value = fill_value;
   return a;
-}
-
-int64_t order_of(const char* op, const std::string& interpolation) {
-  if (interpolation == "bilinear") return 1;
-  if (interpolation == "nearest") return 0;
-  const std::vector<std::string> known = {"nearest", "bilinear"};
-  value_error(op, ": unknown interpolation '", interpolation, "'.",
-              did_you_mean(interpolation, known));
 }
 
 // Samples; integers through floats, rounded half away from zero.
@@ -340,139 +342,32 @@ Tensor map_coordinates(const Tensor& x, const Tensor& coordinates, const MapAttr
   return ops::reshape(y, out);
 }
 
-// Samples images at maps (batch or 1, 2, 3) of their own pixels.
-Tensor warp(const Tensor& images, const Tensor& maps, const SampleAttrs& attrs) {
-  const Shape& shape = images.shape();
-  if (shape[1] < 0 || shape[2] < 0) return Tensor::placeholder({images.dtype(), shape});
-  const DType dtype = images.dtype() == DType::kFloat64 ? DType::kFloat64 : DType::kFloat32;
-  const Tensor at = ops::mapped_grid(maps, shape[1], shape[2], dtype);
-  const Tensor y = sample_any(images, at, attrs);
-  return ops::reshape(y, {-1, shape[1], shape[2], shape[3]});
-}
-
-Tensor affine_transform(const Tensor& images, const Tensor& transform, const AffineAttrs& a) {
-  constexpr const char* op = "ops.image.affine_transform";
-  const ImageLayout layout(op, images, a.data_format);
-  const SampleAttrs attrs =
-      sample_attrs(op, order_of(op, a.interpolation), a.fill_mode, a.fill_value);
-  const int rank = transform.rank();
-  if ((rank != 1 && rank != 2) || transform.shape().back() != 8) {
-    value_error(op, ": expected transform of shape (8,) or (batch, 8), received ",
-                transform.shape());
-  }
-  const Tensor x = layout.to_batch(images);
-  const int64_t count = rank == 1 ? 1 : transform.shape()[0];
-  if (count != 1 && count >= 0 && x.shape()[0] >= 0 && count != x.shape()[0]) {
-    value_error(op, ": expected one transform or one an image, received transform of shape ",
-                transform.shape(), " (images: ", images.shape(), ")");
-  }
-  const Tensor rows = rank == 1 ? ops::expand_dims(transform, 0) : transform;
-  static const Tensor order = Tensor::from<int32_t>({4, 3, 5, 1, 0, 2}, {6});
-  const Tensor maps = ops::reshape(ops::take(rows, order, 1), {-1, 2, 3});
-  return layout.from_batch(warp(x, maps, attrs));
-}
-
-// The 8 numbers of the map that takes each of four end points to its start point.
-Tensor homography(const Tensor& start, const Tensor& end) {
-  const auto column = [](const Tensor& points, int64_t i) {
-    return ops::squeeze(ops::slice_axis(points, 2, i, 1), IntList{2});
-  };
-  const Tensor sx = column(start, 0), sy = column(start, 1);
-  const Tensor ex = column(end, 0), ey = column(end, 1);
-  const Tensor one = ops::ones_like(ex), zero = ops::zeros_like(ex);
-  const Tensor x_rows = ops::stack({ex, ey, one, zero, zero, zero, -(sx * ex), -(sx * ey)}, -1);
-  const Tensor y_rows = ops::stack({zero, zero, zero, ex, ey, one, -(sy * ex), -(sy * ey)}, -1);
-  const Tensor matrix = ops::concatenate({x_rows, y_rows}, 1);
-  const Tensor target = ops::expand_dims(ops::concatenate({sx, sy}, 1), -1);
-  return ops::squeeze(ops::solve(matrix, target), IntList{-1});
-}
-
-Tensor perspective_transform(const Tensor& images, const Tensor& start_points,
-                             const Tensor& end_points, const PerspectiveAttrs& a) {
-  constexpr const char* op = "ops.image.perspective_transform";
-  const ImageLayout layout(op, images, a.data_format);
-  const SampleAttrs attrs =
-      sample_attrs(op, order_of(op, a.interpolation), "constant", a.fill_value);
-  for (const Tensor* points : {&start_points, &end_points}) {
-    const Shape& shape = points->shape();
-    const int rank = shape.rank();
-    if ((rank != 2 && rank != 3) || shape[rank - 2] != 4 || shape[rank - 1] != 2) {
-      value_error(op, ": expected points of shape (4, 2) or (batch, 4, 2), received ", shape);
-    }
-  }
-  if (!(start_points.shape() == end_points.shape())) {
-    value_error(op, ": expected start_points and end_points of one shape, received ",
-                start_points.shape(), " and ", end_points.shape());
-  }
-  const Tensor x = layout.to_batch(images);
-  const auto batched = [](const Tensor& points) {
-    return ops::cast(points.rank() == 2 ? ops::expand_dims(points, 0) : points, DType::kFloat32);
-  };
-  const int64_t height = x.shape()[1], width = x.shape()[2];
-  if (height < 0 || width < 0) return images;
-  const Tensor h = homography(batched(start_points), batched(end_points));
-  // Rows y and x of the numerator, and the denominator, of each pixel (y, x, 1).
-  static const Tensor order = Tensor::from<int32_t>({4, 3, 5, 1, 0, 2}, {6});
-  const Tensor numerator = ops::mapped_grid(ops::reshape(ops::take(h, order, 1), {-1, 2, 3}),
-                                            height, width, DType::kFloat32);
-  static const Tensor below = Tensor::from<int32_t>({7, 6}, {2});
-  const Tensor weights = ops::take(h, below, 1);
-  const Tensor ones = ops::ones_like(ops::slice_axis(weights, 1, 0, 1));
-  const Tensor row = ops::expand_dims(ops::concatenate({weights, ones}, 1), 1);
-  const Tensor denominator = ops::mapped_grid(row, height, width, DType::kFloat32);
-  const Tensor y = sample_any(x, numerator / denominator, attrs);
-  return layout.from_batch(ops::reshape(y, {-1, height, width, x.shape()[3]}));
-}
-
-constexpr const char* kSampleDoc =
-    "    fill_mode: What is outside: 'constant' (`fill_value`), 'nearest', 'wrap', 'mirror' (edges "
-    "once)\n        or 'reflect' (edges twice).\n    fill_value: The constant.\n";
-constexpr const char* kImagesDoc = "    images: One image or a batch of them, of rank 3 or 4.\n";
-constexpr const char* kFormatDoc =
-    "    data_format: 'channels_last' or 'channels_first'; None is keras.config's default.\n\n";
-
 }  // namespace
+
+void check_sample_options(const char* op, const ops::SampleOptions& options) {
+  if (options.interpolation != "bilinear" && options.interpolation != "nearest") {
+    const std::vector<std::string> known = {"nearest", "bilinear"};
+    value_error(op, ": unknown interpolation '", options.interpolation, "'.",
+                did_you_mean(options.interpolation, known));
+  }
+  check_fill_mode(op, options.fill_mode);
+}
 
 void register_image_sample_ops(OpRegistry& registry) {
   add_primitives(registry);
+  register_image_warp_ops(registry);
   add_composite(
       registry, "ops.image.map_coordinates", "inputs, coordinates, order!, fill_mode, fill_value",
       str_cat("The values of `inputs` at points between its elements.\n\nArgs:\n"
               "    inputs: A tensor.\n"
               "    coordinates: Tensor of shape (rank of inputs, ...): the points.\n"
               "    order: 0 (the nearest element) or 1 (linear interpolation).\n",
-              kSampleDoc,
+              kFillDoc,
               "\nReturns:\n    A tensor of the shape of `coordinates` without its first axis."),
       [](Inputs in, const Attrs* attrs) {
         return Tensors{map_coordinates(in[0], in[1], attrs_as<MapAttrs>(attrs))};
       },
       make_attrs_of<MapAttrs>);
-  add_composite(
-      registry, "ops.image.affine_transform",
-      "images, transform, interpolation, fill_mode, fill_value, data_format",
-      str_cat("Images under affine maps of the plane.\n\nArgs:\n", kImagesDoc,
-              "    transform: Tensor of shape (8,) or (batch, 8): numbers (a0, a1, a2, b0, b1, b2, "
-              "0, 0), by\n        which output (x, y) reads input (a0 x + a1 y + a2, b0 x + b1 y + "
-              "b2).\n    interpolation: 'nearest' or 'bilinear'.\n",
-              kSampleDoc, kFormatDoc, "Returns:\n    Images of the shape of `images`."),
-      [](Inputs in, const Attrs* attrs) {
-        return Tensors{affine_transform(in[0], in[1], attrs_as<AffineAttrs>(attrs))};
-      },
-      make_attrs_of<AffineAttrs>);
-  add_composite(
-      registry, "ops.image.perspective_transform",
-      "images, start_points, end_points, interpolation, fill_value, data_format",
-      str_cat("Images under the projective maps that take four points to four others.\n\nArgs:\n",
-              kImagesDoc,
-              "    start_points: Tensor of shape (4, 2) or (batch, 4, 2): corners (x, y) in "
-              "`images`.\n    end_points: Where they are in the result.\n    interpolation: "
-              "'nearest' or 'bilinear'.\n    fill_value: What is outside.\n",
-              kFormatDoc, "Returns:\n    Images of the shape of `images`."),
-      [](Inputs in, const Attrs* attrs) {
-        return Tensors{
-            perspective_transform(in[0], in[1], in[2], attrs_as<PerspectiveAttrs>(attrs))};
-      },
-      make_attrs_of<PerspectiveAttrs>);
 }
 
 namespace ops {
@@ -491,19 +386,10 @@ Tensor mapped_grid(const Tensor& maps, int64_t height, int64_t width, DType dtyp
 Tensor sample_images(const Tensor& images, const Tensor& coordinates,
                      const SampleOptions& options) {
   constexpr const char* op = "sample_images";
-  return sample_any(
-      images, coordinates,
-      sample_attrs(op, order_of(op, options.interpolation), options.fill_mode, options.fill_value));
-}
-
-Tensor affine_transform(const Tensor& images, const Tensor& transform, const SampleOptions& options,
-                        const DataFormat& data_format) {
-  auto attrs = make_ref<AffineAttrs>();
-  attrs->interpolation = options.interpolation;
-  attrs->fill_mode = options.fill_mode;
-  attrs->fill_value = options.fill_value;
-  attrs->data_format = data_format;
-  return apply_one(find_op("ops.image.affine_transform"), {images, transform}, attrs);
+  check_sample_options(op, options);
+  const int64_t order = options.interpolation == "bilinear" ? 1 : 0;
+  return sample_any(images, coordinates,
+                    sample_attrs(op, order, options.fill_mode, options.fill_value));
 }
 
 Tensor map_coordinates(const Tensor& inputs, const Tensor& coordinates, int64_t order,

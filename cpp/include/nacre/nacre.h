@@ -15,6 +15,7 @@
 #include "nacre/nn/optimizer.h"
 #include "nacre/nn/sequential.h"
 #include "nacre/nn/trainer.h"
+#include "nacre/ops/image.h"
 #include "nacre/ops/linalg.h"
 #include "nacre/ops/nn.h"
 #include "nacre/ops/ops.h"
