@@ -33,6 +33,7 @@ def measure(work: str, names: list[str], threads: int, rounds: int) -> None:
     """Trains one work with every framework, an epoch each in turn."""
     peers = [Peer(name, work, threads) for name in names]
     speeds: dict[str, list[float]] = {name: [] for name in names}
+    busy: dict[str, list[float]] = {name: [] for name in names}
     first: dict[str, float | None] = {}
     for peer in peers:
         built = peer.ask("ready")
@@ -41,15 +42,16 @@ def measure(work: str, names: list[str], threads: int, rounds: int) -> None:
         peer.ask("epoch")  # warm-up
     for _ in range(rounds):
         for peer in peers:
-            speed = peer.ask("epoch")
-            if speed is not None:
-                speeds[peer.name].append(speed)
+            answer = peer.ask("epoch")
+            if answer is not None:
+                speeds[peer.name].append(answer[0])
+                busy[peer.name].append(answer[1])
     medians = {name: statistics.median(s) for name, s in speeds.items() if s}
     rivals = {name: s for name, s in medians.items() if name != "nacre"}
     rows = []
     for peer in peers:
         if peer.error or peer.name not in medians:
-            rows.append([peer.name, "failed", "", "", peer.error[:60]])
+            rows.append([peer.name, "failed", "", "", "", peer.error[:60]])
             continue
         memory = peer.ask("memory")
         spread = f"{min(speeds[peer.name]):,.0f} to {max(speeds[peer.name]):,.0f}"
@@ -58,6 +60,7 @@ def measure(work: str, names: list[str], threads: int, rounds: int) -> None:
                 peer.name,
                 f"{medians[peer.name]:,.0f}",
                 spread,
+                f"{statistics.median(busy[peer.name]):,.0f}",
                 f"{first[peer.name]:.3f}",
                 f"{memory:.0f}",
             ]
@@ -65,12 +68,15 @@ def measure(work: str, names: list[str], threads: int, rounds: int) -> None:
     item = WORKS[work]
     show(
         f"{work}: training, batch {item.batch_size}, {threads} threads, median of {rounds} epochs",
-        ["framework", "samples/s", "spread", "first step s", "peak MB"],
+        ["framework", "samples/s", "spread", "samples/CPU s", "first step s", "peak MB"],
         rows,
     )
     if rivals and "nacre" in medians:
         best = max(rivals, key=lambda name: rivals[name])
         print(f"nacre / best peer ({best}): {medians['nacre'] / rivals[best]:.2f}x")
+        best = max(rivals, key=lambda name: statistics.median(busy[name]))
+        ratio = statistics.median(busy["nacre"]) / statistics.median(busy[best])
+        print(f"by CPU time, nacre / best peer ({best}): {ratio:.2f}x")
     for peer in peers:
         peer.close()
 

@@ -2,8 +2,14 @@
 
 A network is a list of layers in a small language that each framework's file translates:
 ("dense", units, activation), ("conv", filters, kernel size, activation), ("maxpool", size),
-("flatten",), ("dropout", rate), ("embedding", rows, size), ("lstm", units) and ("gru", units): the
-last step's output.
+("flatten",), ("dropout", rate), ("conv-bn", filters) for a 3x3 convolution with 'same' padding, no
+bias, then batch normalization and ReLU, ("residual", filters, stride) for two of these around which
+the input is added (through a 1x1 convolution where shapes differ), ("global-average",).
+
+Of tokens: ("embedding", rows, size), ("positions",) adds a learned vector for each position,
+("lstm", units) and ("gru", units) give the last step's output, ("transformer", heads) is a block of
+causal attention and a GELU network of four times the width, each after layer normalization and with
+a shortcut, ("layer-norm",).
 """
 
 from __future__ import annotations
@@ -24,6 +30,7 @@ class Work:
     rows: int  # of an epoch
     classes: int = 10
     ids: int = 0  # inputs are integers below this
+    per_token: bool = False  # a label for each token, not for each row
 
     def data(self) -> tuple[np.ndarray, np.ndarray]:
         """Random inputs and labels: speed does not depend on what they are."""
@@ -33,8 +40,8 @@ class Work:
             x = rng.integers(0, self.ids, shape).astype(np.int32)
         else:
             x = rng.standard_normal(shape, dtype=np.float32)
-        y = rng.integers(0, self.classes, self.rows).astype(np.int32)
-        return x, y
+        y = rng.integers(0, self.classes, shape if self.per_token else self.rows)
+        return x, y.astype(np.int32)
 
 
 _CNN = (
@@ -45,6 +52,26 @@ _CNN = (
     ("flatten",),
     ("dropout", 0.5),
     ("dense", 10, "softmax"),
+)
+
+# He et al. 2016, section 4.2: three stages of three blocks.
+_RESNET20 = (
+    ("conv-bn", 16),
+    *(("residual", 16, 1),) * 3,
+    ("residual", 32, 2),
+    *(("residual", 32, 1),) * 2,
+    ("residual", 64, 2),
+    *(("residual", 64, 1),) * 2,
+    ("global-average",),
+    ("dense", 10, "softmax"),
+)
+
+_GPT = (
+    ("embedding", 65, 128),
+    ("positions",),
+    *(("transformer", 4),) * 4,
+    ("layer-norm",),
+    ("dense", 65, "softmax"),
 )
 
 WORKS = {
@@ -77,5 +104,7 @@ WORKS = {
             )
             for name in ("lstm", "gru")
         ),
+        Work("resnet20", (32, 32, 3), _RESNET20, 64, 640),
+        Work("gpt", (64,), _GPT, 12, 120, classes=65, ids=65, per_token=True),
     )
 }

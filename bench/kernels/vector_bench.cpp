@@ -98,8 +98,9 @@ std::vector<Kernel> kernels_of(const KernelTable& t, const Data& data) {
     k.push_back({"column_moments" + rows, 4, [=, &t](int64_t n) {
                    t.column_moments(a, b, sums, sums + 4096, 0, n / cols, cols);
                  }});
-    k.push_back({"column_affine" + rows, 8,
-                 [=, &t](int64_t n) { t.column_affine(a, b, c, y, 0, n / cols, cols); }});
+    k.push_back({"column_affine" + rows, 8, [=, &t](int64_t n) {
+                   t.column_affine(a, b, c, nullptr, false, y, 0, n / cols, cols);
+                 }});
   }
   k.push_back({"adam", 28, [=, &t](int64_t n) {
                  t.adam({y, c, d, nullptr, b, 1e-3f, 0.9f, 0.999f, 1e-7f, 0.0f}, 0, n);

@@ -165,7 +165,8 @@ class Planner {
       return in.shape.size() == Shape(program.shape).size();
     }
     if (node.op->elementwise) return output == node.outputs[0];
-    for (size_t o = 0; o < node.op->in_place.size(); ++o) {
+    const size_t count = std::min(node.op->in_place.size(), node.outputs.size());
+    for (size_t o = 0; o < count; ++o) {
       if (node.outputs[o] == output && node.op->in_place[o] == static_cast<int>(input)) return true;
     }
     return false;

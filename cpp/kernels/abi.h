@@ -47,8 +47,11 @@ struct GemmArgs {
   float alpha, beta;  // beta is 0 or 1; with 0, C is not read
   int64_t batch;
   int64_t stride_a, stride_b, stride_c;
-  const float* bias;  // n values added to every row of C when not null
-  bool relu;          // max(0, .) after bias
+  // Epilogue, in this order; what is null or false is left out.
+  const float* bias;                // n values added to every row of C
+  const float* residual = nullptr;  // added; laid out as C
+  bool relu;                        // max(0, .)
+  const float* mask = nullptr;      // laid out as C: 0 where it is not above 0 (relu's gradient)
 };
 using GemmFn = void (*)(const GemmArgs& args);
 
@@ -75,8 +78,11 @@ struct ConvArgs {
   const float* filter;  // forward, data gradient
   const float* y;       // the output's gradient in both backward kernels
   float* result;        // y, dx or dfilter
-  const float* bias;    // forward only: out_channels values or null
-  bool relu;            // forward only
+  // Epilogue of forward and data gradient, as of GemmArgs.
+  const float* bias;  // forward only: out_channels values
+  const float* residual;
+  bool relu;
+  const float* mask;
 };
 using ConvFn = void (*)(const ConvArgs& args);
 
@@ -89,8 +95,14 @@ struct PoolArgs {
   const float* y;     // backward of max: the forward's output
   const float* grad;  // backward: gradient of y
   float* result;      // y or dx
+  bool mask;          // backward of max: 0 where x is not above 0 (relu's gradient)
 };
 using PoolFn = void (*)(const PoolArgs& args, int64_t begin, int64_t end);
+
+// What is done to a gradient first: times `scale` (clipping by norm), then kept in [low, high].
+struct GradientEdit {
+  float scale = 1, low = -__builtin_inff(), high = __builtin_inff();
+};
 
 // One optimizer step over n elements, in place (pointers may not overlap). Formulas: Keras 3.
 struct AdamArgs {
@@ -102,6 +114,7 @@ struct AdamArgs {
   float alpha;  // learning_rate * sqrt(1 - beta2^t) / (1 - beta1^t)
   float beta1, beta2, epsilon;
   float decay;  // param *= 1 - decay first (AdamW: learning_rate * weight_decay), 0 for none
+  GradientEdit edit;
 };
 struct SgdArgs {
   float* param;
@@ -110,6 +123,25 @@ struct SgdArgs {
   float learning_rate, momentum;
   bool nesterov;
   float decay;
+  GradientEdit edit;
+};
+struct RmspropArgs {
+  float* param;
+  float* square;           // running mean of squares
+  float* momentum_buffer;  // null without momentum
+  float* mean;             // running mean: centered, else null
+  const float* grad;
+  float learning_rate, rho, momentum, epsilon;
+  float decay;
+  GradientEdit edit;
+};
+struct AdagradArgs {
+  float* param;
+  float* sum;  // of squares
+  const float* grad;
+  float learning_rate, epsilon;
+  float decay;
+  GradientEdit edit;
 };
 
 // Attention of query heads over keys: weights = softmax(scale q k^T + bias) over the keys a query
@@ -233,16 +265,23 @@ struct KernelTable {
   // `shift` (cols) are accumulated into.
   void (*column_moments)(const float* x, const float* shift, double* sum, double* sum_squares,
                          int64_t begin, int64_t end, int64_t cols);
-  // y = x * scale + offset per column.
-  void (*column_affine)(const float* x, const float* scale, const float* offset, float* y,
-                        int64_t begin, int64_t end, int64_t cols);
+  // y = x * scale + offset per column, plus residual (null or shaped as x), then max(0, .).
+  void (*column_affine)(const float* x, const float* scale, const float* offset,
+                        const float* residual, bool relu, float* y, int64_t begin, int64_t end,
+                        int64_t cols);
   // Accumulates sum(g) and sum(g * (x - mean)) per column.
   void (*column_grad_sums)(const float* x, const float* g, const float* mean, double* sum_g,
                            double* sum_gx, int64_t begin, int64_t end, int64_t cols);
+  // dx = (x - mean) * by_x + g * by_g + constant per column.
+  void (*column_grad)(const float* x, const float* g, const float* mean, const float* by_x,
+                      const float* by_g, const float* constant, float* dx, int64_t begin,
+                      int64_t end, int64_t cols);
 
   // Optimizers: elements [begin, end).
   void (*adam)(const AdamArgs& args, int64_t begin, int64_t end);
   void (*sgd)(const SgdArgs& args, int64_t begin, int64_t end);
+  void (*rmsprop)(const RmspropArgs& args, int64_t begin, int64_t end);
+  void (*adagrad)(const AdagradArgs& args, int64_t begin, int64_t end);
 
   // Random (Philox 4x32-10, counter-based; element i of a stream depends on key, counter and i
   // only): elements [begin, end) of the stream.

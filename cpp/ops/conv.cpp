@@ -8,6 +8,7 @@
 #include "nacre/ops/opdef.h"
 #include "nacre/ops/shaping.h"
 #include "ops/conv_geometry.h"
+#include "ops/epilogue.h"
 #include "ops/reference/conv.h"
 #include "ops/registry.h"
 #include "ops/widen.h"
@@ -46,7 +47,10 @@ struct ConvAttrs : AttrsOf<ConvAttrs> {
   IntList input_size;
   IntList kernel_size;
   IntList output_size;
-  NACRE_ATTRS(strides, dilation_rate, padding, groups, pads, input_size, kernel_size, output_size)
+  bool relu = false;  // of the epilogue, as inputs 2 to 4 (ops/epilogue.h); set by a graph pass
+  NACRE_ATTRS(strides, dilation_rate, padding, groups, pads, input_size, kernel_size, output_size,
+              relu)
+  EpilogueInputs epilogue() const { return {2, relu}; }
 };
 
 int spatial_rank(const Shape& shape) {
@@ -64,6 +68,7 @@ WindowAxis conv_axis(const ConvAttrs& a, int i, int64_t in, int64_t window) {
 ConvAttrs with_sizes(const ConvAttrs& attrs, const Shape& x, const Shape& filter, const Shape& y) {
   ConvAttrs out = attrs;
   out.pads.clear();
+  out.relu = false;
   for (int i = 0; i < spatial_rank(x); ++i) {
     out.pads.push_back(conv_axis(attrs, i, x[i + 1], filter[i]).pad);
   }
@@ -103,8 +108,8 @@ Tensor call(const char* name, const Tensor& first, const Tensor& second, const C
 struct Forward {
   static constexpr const char* kName = "conv_forward";
   static constexpr const char* kParams =
-      "x, filter, strides, dilation_rate, padding, groups, pads, input_size, kernel_size, "
-      "output_size";
+      "x, filter, bias?, residual?, mask?, strides, dilation_rate, padding, groups, pads, "
+      "input_size, kernel_size, output_size, relu";
   static constexpr const char* kDoc = "Convolution of channels-last data.";
   static constexpr auto kFast = &kernels::KernelTable::conv_forward;
   static constexpr int kX = 0, kFilter = 1, kY = 2;
@@ -116,11 +121,14 @@ struct Forward {
     return y;
   }
   static Tensors backward(const BackwardContext& c) {
-    const Tensor &x = c.inputs[0], &filter = c.inputs[1], &g = c.grads[0];
+    const Tensor &x = c.inputs[0], &filter = c.inputs[1];
+    Tensors grads(c.inputs.size());
+    const Tensor g = c.attrs_as<ConvAttrs>().epilogue().backward(c, grads);
     const ConvAttrs a =
         with_sizes(c.attrs_as<ConvAttrs>(), x.shape(), filter.shape(), c.outputs[0].shape());
-    return {c.needs[0] ? call("conv_data_grad", filter, g, a) : Tensor(),
-            c.needs[1] ? call("conv_filter_grad", x, g, a) : Tensor()};
+    if (c.needs[0]) grads[0] = call("conv_data_grad", filter, g, a);
+    if (c.needs[1]) grads[1] = call("conv_filter_grad", x, g, a);
+    return grads;
   }
   template <class T>
   static void reference(const ConvArgs& a, const T* x, const T* filter, T* y) {
@@ -132,8 +140,8 @@ struct Forward {
 struct DataGrad {
   static constexpr const char* kName = "conv_data_grad";
   static constexpr const char* kParams =
-      "filter, grad, strides, dilation_rate, padding, groups, pads, input_size, kernel_size, "
-      "output_size";
+      "filter, grad, bias?, residual?, mask?, strides, dilation_rate, padding, groups, pads, "
+      "input_size, kernel_size, output_size, relu";
   static constexpr const char* kDoc = "Gradient of conv_forward with respect to x.";
   static constexpr auto kFast = &kernels::KernelTable::conv_data_grad;
   static constexpr int kX = 2, kFilter = 0, kY = 1;
@@ -145,10 +153,13 @@ struct DataGrad {
     return x;
   }
   static Tensors backward(const BackwardContext& c) {
-    const Tensor &filter = c.inputs[0], &g = c.inputs[1], &v = c.grads[0];
+    const Tensor &filter = c.inputs[0], &g = c.inputs[1];
+    Tensors grads(c.inputs.size());
+    const Tensor v = c.attrs_as<ConvAttrs>().epilogue().backward(c, grads);
     const ConvAttrs a = with_sizes(c.attrs_as<ConvAttrs>(), v.shape(), filter.shape(), g.shape());
-    return {c.needs[0] ? call("conv_filter_grad", v, g, a) : Tensor(),
-            c.needs[1] ? call("conv_forward", v, filter, a) : Tensor()};
+    if (c.needs[0]) grads[0] = call("conv_filter_grad", v, g, a);
+    if (c.needs[1]) grads[1] = call("conv_forward", v, filter, a);
+    return grads;
   }
   template <class T>
   static void reference(const ConvArgs& a, const T* filter, const T* y, T* x) {
@@ -161,7 +172,7 @@ struct FilterGrad {
   static constexpr const char* kName = "conv_filter_grad";
   static constexpr const char* kParams =
       "x, grad, strides, dilation_rate, padding, groups, pads, input_size, kernel_size, "
-      "output_size";
+      "output_size, relu";
   static constexpr const char* kDoc = "Gradient of conv_forward with respect to the filter.";
   static constexpr auto kFast = &kernels::KernelTable::conv_filter_grad;
   static constexpr int kX = 0, kFilter = 2, kY = 1;
@@ -187,13 +198,17 @@ struct FilterGrad {
 template <class Op>
 void conv_kernel(const KernelContext& c) {
   const Buffer* operands[] = {&c.in[0], &c.in[1], &c.out[0]};
-  ConvArgs args = conv_args(c.attrs_as<ConvAttrs>(), operands[Op::kX]->shape(),
-                            operands[Op::kFilter]->shape(), operands[Op::kY]->shape());
+  const auto& attrs = c.attrs_as<ConvAttrs>();
+  const EpilogueInputs epilogue = attrs.epilogue();
+  ConvArgs args = conv_args(attrs, operands[Op::kX]->shape(), operands[Op::kFilter]->shape(),
+                            operands[Op::kY]->shape());
+  if (c.out[0].size() == 0) return;
   if (c.in[0].size() == 0 || c.in[1].size() == 0) {
     std::memset(c.out[0].data, 0, c.out[0].spec->bytes());
+    dispatch_floating(c.in[0].dtype(),
+                      [&]<class T>(type_tag<T>) { epilogue.apply<T>(c.in, c.out[0]); });
     return;
   }
-  if (c.out[0].size() == 0) return;
   const kernels::ConvFn fast = table().*Op::kFast;
   if (c.in[0].dtype() == DType::kFloat32 && fast) {
     const auto input = [&](int i) { return i == 2 ? nullptr : operands[i]->as<const float>(); };
@@ -201,11 +216,16 @@ void conv_kernel(const KernelContext& c) {
     args.filter = input(Op::kFilter);
     args.y = input(Op::kY);
     args.result = c.out[0].as<float>();
+    args.bias = EpilogueInputs::data<const float>(c.in, 2);
+    args.residual = EpilogueInputs::data<const float>(c.in, 3);
+    args.mask = EpilogueInputs::data<const float>(c.in, 4);
+    args.relu = attrs.relu;
     fast(args);
     return;
   }
   dispatch_floating(c.in[0].dtype(), [&]<class T>(type_tag<T>) {
     Op::reference(args, c.in[0].as<const T>(), c.in[1].as<const T>(), c.out[0].as<T>());
+    epilogue.apply<T>(c.in, c.out[0]);
   });
 }
 

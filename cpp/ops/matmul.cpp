@@ -5,6 +5,7 @@
 #include "kernels/abi.h"
 #include "nacre/ops/opdef.h"
 #include "nacre/ops/ops.h"
+#include "ops/epilogue.h"
 #include "ops/loop.h"
 #include "ops/promote.h"
 #include "ops/reference/gemm.h"
@@ -18,6 +19,19 @@ struct MatmulAttrs : AttrsOf<MatmulAttrs> {
   bool transpose_a = false;
   bool transpose_b = false;
   NACRE_ATTRS(transpose_a, transpose_b)
+};
+struct FusedMatmulAttrs : AttrsOf<FusedMatmulAttrs> {
+  bool transpose_a = false;
+  bool transpose_b = false;
+  bool relu = false;
+  NACRE_ATTRS(transpose_a, transpose_b, relu)
+  EpilogueInputs epilogue() const { return {2, relu}; }
+  MatmulAttrs product() const {
+    MatmulAttrs attrs;
+    attrs.transpose_a = transpose_a;
+    attrs.transpose_b = transpose_b;
+    return attrs;
+  }
 };
 
 // The product as matrices: rows and columns of the stored operands, and the batch they repeat over.
@@ -130,11 +144,17 @@ Args kernel_args(const reference::Product<T>& g) {
   return args;
 }
 
-void gemm_f32(const reference::Product<float>& g) {
+// `epilogue` has the pointers of GemmArgs' epilogue for the whole result, which starts at `y`.
+void gemm_f32(const reference::Product<float>& g, const kernels::GemmArgs& epilogue = {},
+              const float* y = nullptr) {
   const auto fast = kernels::table().gemm;
   if (!fast) return reference::gemm(g);
   auto args = kernel_args<kernels::GemmArgs>(g);
   args.alpha = 1;
+  args.bias = epilogue.bias;
+  args.relu = epilogue.relu;
+  if (epilogue.residual) args.residual = epilogue.residual + (g.c - y);
+  if (epilogue.mask) args.mask = epilogue.mask + (g.c - y);
   fast(args);
 }
 
@@ -159,7 +179,7 @@ size_t matmul_workspace(const Attrs*, std::span<const Buffer> in, std::span<cons
 template <class T>
 void multiply(const Plan& p, const T* a, const T* b, T* y) {
   if constexpr (std::is_same_v<T, float>) {
-    batched<float>(p, a, b, y, gemm_f32);
+    batched<float>(p, a, b, y, [](const reference::Product<float>& g) { gemm_f32(g); });
   } else {
     batched<T>(p, a, b, y, [](const reference::Product<T>& g) { reference::gemm(g); });
   }
@@ -183,6 +203,58 @@ void matmul_kernel(const KernelContext& c) {
       multiply(p, a, b, c.out[0].as<T>());
     }
   });
+}
+
+void fused_matmul_kernel(const KernelContext& c) {
+  const auto& attrs = c.attrs_as<FusedMatmulAttrs>();
+  const Plan p = plan_product(c.in[0].shape(), c.in[1].shape(), attrs.product(), "fused_matmul");
+  const auto run = [&]<class T>(type_tag<T>) {
+    const T* a = c.in[0].as<const T>();
+    const T* b = c.in[1].as<const T>();
+    T* y = c.out[0].as<T>();
+    if constexpr (std::is_same_v<T, float>) {
+      if (kernels::table().gemm) {
+        kernels::GemmArgs epilogue{};
+        epilogue.bias = EpilogueInputs::data<const float>(c.in, 2);
+        epilogue.residual = EpilogueInputs::data<const float>(c.in, 3);
+        epilogue.mask = EpilogueInputs::data<const float>(c.in, 4);
+        epilogue.relu = attrs.relu;
+        return batched<float>(
+            p, a, b, y, [&](const reference::Product<float>& g) { gemm_f32(g, epilogue, y); });
+      }
+    }
+    multiply(p, a, b, y);
+    attrs.epilogue().apply<T>(c.in, c.out[0]);
+  };
+  c.in[0].dtype() == DType::kFloat64 ? run(type_tag<double>{}) : run(type_tag<float>{});
+}
+
+std::vector<TensorSpec> infer_fused_matmul(const InferContext& c) {
+  if (c.dtype(0) != DType::kFloat32 && c.dtype(0) != DType::kFloat64) {
+    type_error(c.op, ": expected float32 or float64, received ", c.dtype(0));
+  }
+  const Plan p = plan_product(c.shape(0), c.shape(1), c.attrs_as<FusedMatmulAttrs>().product(),
+                              "fused_matmul");
+  if (c.has(2) && c.shape(2) != Shape{p.n}) {
+    value_error(c.op, ": expected a bias of shape ", Shape{p.n}, ", received ", c.shape(2));
+  }
+  for (const size_t i : {size_t{3}, size_t{4}}) {
+    if (c.has(i) && c.shape(i) != p.out) {
+      value_error(c.op, ": expected ", i == 3 ? "residual" : "mask", " of shape ", p.out,
+                  ", received ", c.shape(i));
+    }
+  }
+  return {{c.dtype(0), p.out}};
+}
+
+Tensors fused_matmul_composite(std::span<const Tensor> in, const Attrs* raw) {
+  const auto& attrs = static_cast<const FusedMatmulAttrs&>(*raw);
+  const auto given = [&](size_t i) { return i < in.size() && in[i].defined(); };
+  Tensor y = ops::matmul(in[0], in[1], attrs.transpose_a, attrs.transpose_b);
+  if (given(2)) y = y + in[2];
+  if (given(3)) y = y + in[3];
+  if (attrs.relu) y = ops::relu(y);
+  return {given(4) ? ops::relu_grad(y, in[4]) : y};
 }
 
 // Of op(a) op(b) with matrices: da = g op(b)^T and db = op(a)^T g, transposed where the operand
@@ -263,6 +335,23 @@ void register_matmul_ops(OpRegistry& registry) {
            static_cast<double>(p.n) * static_cast<double>(p.k);
   };
   registry.add(std::move(def));
+
+  OpDef fused;
+  fused.name = "fused_matmul";
+  fused.params = "x1, x2, bias?, residual?, mask?, transpose_a, transpose_b, relu";
+  fused.doc = "relu(x1 @ x2 + bias + residual), 0 where `mask` is not above 0.";
+  fused.make_attrs = make_attrs_of<FusedMatmulAttrs>;
+  fused.infer = infer_fused_matmul;
+  fused.kernel = fused_matmul_kernel;
+  fused.composite = fused_matmul_composite;
+  fused.flops = [](const Attrs* attrs, std::span<const Buffer> in, std::span<const Buffer>) {
+    const Plan p = plan_product(in[0].shape(), in[1].shape(),
+                                static_cast<const FusedMatmulAttrs*>(attrs)->product(), "");
+    return 2.0 * static_cast<double>(p.batch.size()) * static_cast<double>(p.m) *
+           static_cast<double>(p.n) * static_cast<double>(p.k);
+  };
+  fused.internal = true;
+  registry.add(std::move(fused));
 }
 
 namespace ops {

@@ -238,6 +238,7 @@ void register_norm_ops(OpRegistry& registry) {
       "Returns:\n    A tensor shaped as `x`.",
       make_attrs_of<NormalizeAttrs>, normalize_composite, Promote::kCommonFloat);
   register_fused_norm_ops(registry);
+  register_batch_norm_ops(registry);
 }
 
 namespace ops {

@@ -18,10 +18,6 @@ struct LayerNormAttrs : AttrsOf<LayerNormAttrs> {
   double epsilon = 1e-7;
   NACRE_ATTRS(axes, epsilon)
 };
-struct FusedBatchNormAttrs : AttrsOf<FusedBatchNormAttrs> {
-  double epsilon = 1e-3;
-  NACRE_ATTRS(epsilon)
-};
 
 // ---- layer normalization
 
@@ -165,10 +161,11 @@ void scale_shift_kernel(const KernelContext& c) {
     parallel_for(rows, std::max<int64_t>(1, 2 * kRowWork / cols), [&](int64_t begin, int64_t end) {
       if constexpr (std::is_same_v<T, float>) {
         if (const auto fn = table().column_affine) {
-          return fn(x, scale, offset, y, begin, end, cols);
+          return fn(x, scale, offset, nullptr, false, y, begin, end, cols);
         }
       }
-      reference::ref_column_affine(x, scale, offset, y, begin, end, cols);
+      reference::ref_column_affine(x, scale, offset, static_cast<const T*>(nullptr), false, y,
+                                   begin, end, cols);
     });
   });
 }
@@ -195,198 +192,12 @@ void add_scale_shift(OpRegistry& registry) {
   registry.add(std::move(def));
 }
 
-// ---- batch normalization
-
-std::vector<TensorSpec> infer_batch_norm(const InferContext& c) {
-  require_wide(c);
-  if (c.shape(0).rank() < 1) value_error(c.op, ": expected x of rank 1 or more, received ()");
-  const TensorSpec columns{c.dtype(0), {c.shape(0).back()}};
-  return {c.inputs[0].spec(), columns, columns};
-}
-
-void batch_norm_kernel(const KernelContext& c) {
-  const int64_t cols = c.out[1].size();
-  if (cols == 0) return;
-  const int64_t rows = c.out[0].size() / cols;
-  const double epsilon = c.attrs_as<FusedBatchNormAttrs>().epsilon;
-  dispatch_wide(c.in[0].dtype(), [&]<class T>(type_tag<T>) {
-    const T *x = c.in[0].as<T>(), *gamma = c.in[1].as<T>(), *beta = c.in[2].as<T>();
-    T *y = c.out[0].as<T>(), *mean = c.out[1].as<T>(), *variance = c.out[2].as<T>();
-    std::vector<double> sums(static_cast<size_t>(cols * 2));
-    // The first row is as near to the mean as any: deviations from it do not cancel.
-    column_sums<double>(rows, cols, sums.data(), sums.data() + cols,
-                        [&](double* sum, double* squares, int64_t begin, int64_t end) {
-                          if constexpr (std::is_same_v<T, float>) {
-                            if (const auto fn = table().column_moments) {
-                              return fn(x, x, sum, squares, begin, end, cols);
-                            }
-                          }
-                          reference::ref_column_moments(x, x, sum, squares, begin, end, cols);
-                        });
-    std::vector<T> affine(static_cast<size_t>(cols * 2));
-    T *scale = affine.data(), *offset = affine.data() + cols;
-    const double n = static_cast<double>(rows);
-    for (int64_t i = 0; i < cols; ++i) {
-      const double m = sums[i] / n;
-      const double deviation = rows ? m - static_cast<double>(x[i]) : m;
-      const double v = std::max(0.0, sums[cols + i] / n - deviation * deviation);
-      // NaN must not become 0 in max().
-      const double var = std::isnan(m) ? m : v;
-      mean[i] = static_cast<T>(m);
-      variance[i] = static_cast<T>(var);
-      const double s = (gamma ? static_cast<double>(gamma[i]) : 1.0) / std::sqrt(var + epsilon);
-      scale[i] = static_cast<T>(s);
-      offset[i] = static_cast<T>((beta ? static_cast<double>(beta[i]) : 0.0) - m * s);
-    }
-    parallel_for(rows, std::max<int64_t>(1, 2 * kRowWork / cols), [&](int64_t begin, int64_t end) {
-      if constexpr (std::is_same_v<T, float>) {
-        if (const auto fn = table().column_affine) return fn(x, scale, offset, y, begin, end, cols);
-      }
-      reference::ref_column_affine(x, scale, offset, y, begin, end, cols);
-    });
-  });
-}
-
-IntList all_but_last(int rank) {
-  IntList axes;
-  for (int i = 0; i + 1 < rank; ++i) axes.push_back(i);
-  return axes;
-}
-
-Tensors batch_norm_composite(std::span<const Tensor> in, const Attrs* a) {
-  const IntList axes = all_but_last(in[0].rank());
-  const Tensor mean = ops::mean(in[0], axes);
-  const Tensor centered = in[0] - mean;
-  const Tensor variance = ops::mean(ops::square(centered), axes);
-  Tensor y = centered * ops::rsqrt(variance + static_cast<const FusedBatchNormAttrs&>(*a).epsilon);
-  if (in[1].defined()) y = y * in[1];
-  if (in[2].defined()) y = y + in[2];
-  return {y, mean, variance};
-}
-
-// dx = a * grad + b * x + c per column.
-void batch_norm_grad_kernel(const KernelContext& c) {
-  const int64_t cols = c.out[1].size();
-  if (c.out[0].size() == 0) {
-    for (int o = 1; o < 3; ++o) std::memset(c.out[o].data, 0, c.out[o].spec->bytes());
-    return;
-  }
-  const int64_t rows = c.out[0].size() / cols;
-  const double epsilon = c.attrs_as<FusedBatchNormAttrs>().epsilon;
-  dispatch_wide(c.in[0].dtype(), [&]<class T>(type_tag<T>) {
-    const T *x = c.in[0].as<T>(), *gamma = c.in[1].as<T>(), *mean = c.in[2].as<T>();
-    const T *variance = c.in[3].as<T>(), *g = c.in[4].as<T>();
-    T *dx = c.out[0].as<T>(), *dgamma = c.out[1].as<T>(), *dbeta = c.out[2].as<T>();
-    std::vector<double> sums(static_cast<size_t>(cols * 2));
-    column_sums<double>(rows, cols, sums.data(), sums.data() + cols,
-                        [&](double* sum_g, double* sum_gx, int64_t begin, int64_t end) {
-                          if constexpr (std::is_same_v<T, float>) {
-                            if (const auto fn = table().column_grad_sums) {
-                              return fn(x, g, mean, sum_g, sum_gx, begin, end, cols);
-                            }
-                          }
-                          reference::ref_column_grad_sums(x, g, mean, sum_g, sum_gx, begin, end,
-                                                          cols);
-                        });
-    std::vector<T> line(static_cast<size_t>(cols * 3));
-    T *by_grad = line.data(), *by_x = by_grad + cols, *constant = by_x + cols;
-    const double n = static_cast<double>(rows);
-    for (int64_t i = 0; i < cols; ++i) {
-      const double rstd = 1 / std::sqrt(static_cast<double>(variance[i]) + epsilon);
-      const double s = rstd * (gamma ? static_cast<double>(gamma[i]) : 1.0);
-      const double slope = -s * rstd * rstd * sums[cols + i] / n;
-      dbeta[i] = static_cast<T>(sums[i]);
-      dgamma[i] = static_cast<T>(sums[cols + i] * rstd);
-      by_grad[i] = static_cast<T>(s);
-      by_x[i] = static_cast<T>(slope);
-      constant[i] = static_cast<T>(-s * sums[i] / n);
-    }
-    parallel_for(rows, std::max<int64_t>(1, 2 * kRowWork / cols), [&](int64_t begin, int64_t end) {
-      for (int64_t r = begin; r < end; ++r) {
-        const T *xr = x + r * cols, *gr = g + r * cols;
-        T* to = dx + r * cols;
-        for (int64_t i = 0; i < cols; ++i) {
-          to[i] = gr[i] * by_grad[i] + (xr[i] - mean[i]) * by_x[i] + constant[i];
-        }
-      }
-    });
-  });
-}
-
-// In terms of x, scale and grad only, as for layer norm.
-Tensors batch_norm_grad_composite(std::span<const Tensor> in, const Attrs* a) {
-  const Tensor &x = in[0], &gamma = in[1], &g = in[4];
-  const IntList axes = all_but_last(x.rank());
-  const Tensor centered = x - ops::mean(x, axes);
-  const Tensor rstd = ops::rsqrt(ops::mean(ops::square(centered), axes) +
-                                 static_cast<const FusedBatchNormAttrs&>(*a).epsilon);
-  const Tensor normal = centered * rstd;
-  const Tensor scaled = gamma.defined() ? g * gamma : g;
-  const Tensor dx =
-      rstd * (scaled - ops::mean(scaled, axes) - normal * ops::mean(scaled * normal, axes));
-  return {dx, ops::sum(g * normal, axes), ops::sum(g, axes)};
-}
-
-Tensors batch_norm_backward(const BackwardContext& c) {
-  Tensors grads(3);
-  const Tensor& x = c.inputs[0];
-  if (c.grads[0].defined()) {
-    grads = apply(find_op("fused_batch_norm_grad"),
-                  {x, c.inputs[1], c.outputs[1], c.outputs[2], c.grads[0]},
-                  Ref<Attrs>(const_cast<Attrs*>(c.attrs)));
-  }
-  if (c.needs[0] && (c.grads[1].defined() || c.grads[2].defined())) {
-    const double n =
-        std::max(1.0, static_cast<double>(x.size()) / static_cast<double>(x.shape().back()));
-    Tensor extra = ops::zeros_like(x);
-    if (c.grads[1].defined()) extra = extra + c.grads[1] / n;
-    if (c.grads[2].defined()) {
-      // The mean as a function of x: this term is differentiated too.
-      const Tensor centered = x - ops::mean(x, all_but_last(x.rank()));
-      extra = extra + centered * c.grads[2] * (2 / n);
-    }
-    grads[0] = grads[0].defined() ? grads[0] + extra : extra;
-  }
-  for (size_t i = 0; i < 3; ++i) {
-    if (!c.needs[i]) grads[i] = Tensor();
-  }
-  return grads;
-}
-
-void add_batch_norm(OpRegistry& registry) {
-  OpDef def;
-  def.name = "fused_batch_norm";
-  def.params = "x, scale?, offset?, epsilon";
-  def.doc =
-      "Each index of the last axis normalized by its own statistics; also the mean and the biased "
-      "variance.";
-  def.make_attrs = make_attrs_of<FusedBatchNormAttrs>;
-  def.infer = infer_batch_norm;
-  def.kernel = batch_norm_kernel;
-  def.composite = batch_norm_composite;
-  def.backward = batch_norm_backward;
-  def.internal = true;
-  registry.add(std::move(def));
-
-  OpDef grad;
-  grad.name = "fused_batch_norm_grad";
-  grad.params = "x, scale?, mean, variance, grad, epsilon";
-  grad.doc = "Gradients of fused_batch_norm with respect to x, scale and offset.";
-  grad.make_attrs = make_attrs_of<FusedBatchNormAttrs>;
-  grad.infer = infer_batch_norm;
-  grad.kernel = batch_norm_grad_kernel;
-  grad.composite = batch_norm_grad_composite;
-  grad.internal = true;
-  registry.add(std::move(grad));
-}
-
 }  // namespace
 
 void register_fused_norm_ops(OpRegistry& registry) {
   add_layer_norm(registry);
   register_fused_rms_norm(registry);
   add_scale_shift(registry);
-  add_batch_norm(registry);
 }
 
 Tensor fused_layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, int64_t axes,
@@ -395,14 +206,6 @@ Tensor fused_layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta
   attrs->axes = axes;
   attrs->epsilon = epsilon;
   return apply_one(find_op("fused_layer_norm"), {x, gamma, beta}, attrs);
-}
-
-ops::BatchNormResult fused_batch_norm(const Tensor& x, const Tensor& scale, const Tensor& offset,
-                                      double epsilon) {
-  auto attrs = make_ref<FusedBatchNormAttrs>();
-  attrs->epsilon = epsilon;
-  Tensors out = apply(find_op("fused_batch_norm"), {x, scale, offset}, attrs);
-  return {out[0], out[1], out[2]};
 }
 
 Tensor ops::scale_shift(const Tensor& x, const Tensor& scale, const Tensor& offset) {

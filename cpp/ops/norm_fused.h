@@ -8,6 +8,7 @@ namespace nacre {
 
 void register_fused_norm_ops(OpRegistry& registry);
 void register_fused_rms_norm(OpRegistry& registry);  // in ops/norm_rms.cpp
+void register_batch_norm_ops(OpRegistry& registry);  // in ops/batch_norm.cpp
 
 // Layer normalization over the last `axes` axes; gamma and beta are shaped as these, or undefined.
 Tensor fused_layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, int64_t axes,

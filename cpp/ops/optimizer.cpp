@@ -1,13 +1,14 @@
 #include "nacre/ops/optimizer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
-#include "kernels/abi.h"
 #include "nacre/base/parallel.h"
-#include "nacre/ops/opdef.h"
+#include "nacre/ops/ops.h"
 #include "ops/optimizer_attrs.h"
 #include "ops/registry.h"
+#include "ops/update_rule.h"
 
 namespace nacre {
 namespace {
@@ -18,127 +19,306 @@ struct SgdAttrs : AttrsOf<SgdAttrs> {
   double decay = 0;
   NACRE_ATTRS(momentum, nesterov, decay)
 };
+struct RmspropAttrs : AttrsOf<RmspropAttrs> {
+  double rho = 0.9;
+  double momentum = 0;
+  double epsilon = 1e-7;
+  bool centered = false;
+  double decay = 0;
+  NACRE_ATTRS(rho, momentum, epsilon, centered, decay)
+};
+struct AdagradAttrs : AttrsOf<AdagradAttrs> {
+  double epsilon = 1e-7;
+  double decay = 0;
+  NACRE_ATTRS(epsilon, decay)
+};
 
-void adam_kernel(const KernelContext& c) {
-  const auto& a = c.attrs_as<AdamAttrs>();
-  const double rate = scalar_value(c.in[5]);
-  const double step = scalar_value(c.in[6]);
-  const double alpha = adam_rate(a, rate, step);
-  const double decay = a.decay * rate;
-  const int64_t n = c.in[0].size();
-  const Buffer no_buffer;
-  const Buffer& max_out = c.out.size() > 3 ? c.out[3] : no_buffer;
-  dispatch_floating(c.in[0].dtype(), [&]<class T>(type_tag<T>) {
-    T* param = take_over<T>(c.in[0], c.out[0]);
-    T* m = take_over<T>(c.in[1], c.out[1]);
-    T* v = take_over<T>(c.in[2], c.out[2]);
-    T* v_max = take_over<T>(c.in[3], max_out);
-    const T* grad = c.in[4].as<const T>();
-    if constexpr (std::is_same_v<T, float>) {
-      if (const auto fn = kernels::table().adam) {
-        kernels::AdamArgs args = adam_args(a, c.in[5], c.in[6]);
-        args.param = param;
-        args.m = m;
-        args.v = v;
-        args.v_max = v_max;
-        args.grad = grad;
-        parallel_for(n, kUpdateGrain, [&](int64_t begin, int64_t end) { fn(args, begin, end); });
-        return;
-      }
-    }
-    parallel_for(n, kUpdateGrain, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        const double g = grad[i];
-        const double new_m = m[i] + (g - m[i]) * (1 - a.beta_1);
-        const double new_v = v[i] + (g * g - v[i]) * (1 - a.beta_2);
-        double denominator = new_v;
-        if (v_max) {
-          denominator = std::max(static_cast<double>(v_max[i]), new_v);
-          v_max[i] = static_cast<T>(denominator);
-        }
-        m[i] = static_cast<T>(new_m);
-        v[i] = static_cast<T>(new_v);
-        param[i] = static_cast<T>(param[i] * (1 - decay) -
-                                  alpha * new_m / (std::sqrt(denominator) + a.epsilon));
-      }
-    });
-  });
+// Output i, which continues input i, where there is one.
+template <class T>
+T* take_over(const KernelContext& c, size_t i) {
+  return i < c.out.size() ? take_over<T>(c.in[i], c.out[i]) : nullptr;
 }
 
-void sgd_kernel(const KernelContext& c) {
-  const auto& a = c.attrs_as<SgdAttrs>();
-  const double rate = scalar_value(c.in[3]);
-  const double decay = a.decay * rate;
-  const int64_t n = c.in[0].size();
-  const Buffer no_buffer;
-  const Buffer& buffer_out = c.out.size() > 1 ? c.out[1] : no_buffer;
-  dispatch_floating(c.in[0].dtype(), [&]<class T>(type_tag<T>) {
-    T* param = take_over<T>(c.in[0], c.out[0]);
-    T* velocity = take_over<T>(c.in[1], buffer_out);
-    const T* grad = c.in[2].as<const T>();
-    if constexpr (std::is_same_v<T, float>) {
-      if (const auto fn = kernels::table().sgd) {
-        const kernels::SgdArgs args{param,
-                                    velocity,
-                                    grad,
-                                    static_cast<float>(rate),
-                                    static_cast<float>(a.momentum),
-                                    a.nesterov,
-                                    static_cast<float>(decay)};
-        parallel_for(n, kUpdateGrain, [&](int64_t begin, int64_t end) { fn(args, begin, end); });
-        return;
-      }
-    }
-    parallel_for(n, kUpdateGrain, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        const double p = param[i] * (1 - decay);
-        const double scaled = grad[i] * rate;
-        double change = -scaled;
-        if (velocity) {
-          const double moving = velocity[i] * a.momentum - scaled;
-          velocity[i] = static_cast<T>(moving);
-          change = a.nesterov ? moving * a.momentum - scaled : moving;
-        }
-        param[i] = static_cast<T>(p + change);
-      }
-    });
-  });
-}
+// A rule: how many tensors it updates at most (its first inputs; the gradient, the learning rate
+// and what else it reads follow), its float32 job, and one step of one element of any dtype.
+struct Adam {
+  static constexpr const char* kName = "adam_update";
+  static constexpr int kSlots = 4;
+  using Attrs = AdamAttrs;
 
-std::vector<TensorSpec> infer_update(const InferContext& c, size_t slots) {
-  std::vector<TensorSpec> specs{c.inputs[0].spec()};
-  for (size_t i = 1; i <= slots; ++i) {
-    if (c.has(i)) specs.push_back(c.inputs[i].spec());
+  double alpha, decay;
+  explicit Adam(const KernelContext& c) {
+    const auto& a = c.attrs_as<AdamAttrs>();
+    const double rate = scalar_value(c.in[5]);
+    const double step = scalar_value(c.in[6]);
+    alpha = adam_rate(a, rate, step);
+    decay = a.decay * rate;
   }
-  return specs;
+  kernels::AdamArgs job(const KernelContext& c) const {
+    kernels::AdamArgs args = adam_args(c.attrs_as<AdamAttrs>(), c.in[5], c.in[6]);
+    args.param = take_over<float>(c, 0);
+    args.m = take_over<float>(c, 1);
+    args.v = take_over<float>(c, 2);
+    args.v_max = take_over<float>(c, 3);
+    args.grad = c.in[4].as<const float>();
+    return args;
+  }
+  template <class T>
+  void step(const AdamAttrs& a, T* const* slots, double g, int64_t i) const {
+    T &p = slots[0][i], &m = slots[1][i], &v = slots[2][i];
+    const double new_m = m + (g - m) * (1 - a.beta_1);
+    const double new_v = v + (g * g - v) * (1 - a.beta_2);
+    double denominator = new_v;
+    if (slots[3]) {
+      denominator = std::max(static_cast<double>(slots[3][i]), new_v);
+      slots[3][i] = static_cast<T>(denominator);
+    }
+    m = static_cast<T>(new_m);
+    v = static_cast<T>(new_v);
+    p = static_cast<T>(p * (1 - decay) - alpha * new_m / (std::sqrt(denominator) + a.epsilon));
+  }
+};
+
+struct Sgd {
+  static constexpr const char* kName = "sgd_update";
+  static constexpr int kSlots = 2;
+  using Attrs = SgdAttrs;
+
+  double rate, decay;
+  explicit Sgd(const KernelContext& c)
+      : rate(scalar_value(c.in[3])), decay(c.attrs_as<SgdAttrs>().decay * rate) {}
+  kernels::SgdArgs job(const KernelContext& c) const {
+    const auto& a = c.attrs_as<SgdAttrs>();
+    kernels::SgdArgs args{};
+    args.param = take_over<float>(c, 0);
+    args.momentum_buffer = take_over<float>(c, 1);
+    args.grad = c.in[2].as<const float>();
+    args.learning_rate = static_cast<float>(rate);
+    args.momentum = static_cast<float>(a.momentum);
+    args.nesterov = a.nesterov;
+    args.decay = static_cast<float>(decay);
+    return args;
+  }
+  template <class T>
+  void step(const SgdAttrs& a, T* const* slots, double g, int64_t i) const {
+    const double scaled = g * rate;
+    double change = -scaled;
+    if (T* velocity = slots[1]) {
+      const double moving = velocity[i] * a.momentum - scaled;
+      velocity[i] = static_cast<T>(moving);
+      change = a.nesterov ? moving * a.momentum - scaled : moving;
+    }
+    slots[0][i] = static_cast<T>(slots[0][i] * (1 - decay) + change);
+  }
+};
+
+// Slots: param, square, then the momentum buffer where there is momentum, then the mean where
+// centered.
+struct Rmsprop {
+  static constexpr const char* kName = "rmsprop_update";
+  static constexpr int kSlots = 4;
+  using Attrs = RmspropAttrs;
+
+  double rate, decay;
+  int momentum = -1, mean = -1;  // their slots
+  explicit Rmsprop(const KernelContext& c)
+      : rate(scalar_value(c.in[5])), decay(c.attrs_as<RmspropAttrs>().decay * rate) {
+    const auto& a = c.attrs_as<RmspropAttrs>();
+    if (a.momentum > 0) momentum = 2;
+    if (a.centered) mean = momentum < 0 ? 2 : 3;
+  }
+  kernels::RmspropArgs job(const KernelContext& c) const {
+    const auto& a = c.attrs_as<RmspropAttrs>();
+    kernels::RmspropArgs args{};
+    args.param = take_over<float>(c, 0);
+    args.square = take_over<float>(c, 1);
+    if (momentum >= 0) args.momentum_buffer = take_over<float>(c, static_cast<size_t>(momentum));
+    if (mean >= 0) args.mean = take_over<float>(c, static_cast<size_t>(mean));
+    args.grad = c.in[4].as<const float>();
+    args.learning_rate = static_cast<float>(rate);
+    args.rho = static_cast<float>(a.rho);
+    args.momentum = static_cast<float>(a.momentum);
+    args.epsilon = static_cast<float>(a.epsilon);
+    args.decay = static_cast<float>(decay);
+    return args;
+  }
+  template <class T>
+  void step(const RmspropAttrs& a, T* const* slots, double g, int64_t i) const {
+    const double square = a.rho * slots[1][i] + (1 - a.rho) * g * g;
+    slots[1][i] = static_cast<T>(square);
+    double variance = square;
+    if (mean >= 0) {
+      const double average = a.rho * slots[mean][i] + (1 - a.rho) * g;
+      slots[mean][i] = static_cast<T>(average);
+      variance = square - average * average;
+    }
+    double change = rate * g / std::sqrt(variance + a.epsilon);
+    if (momentum >= 0) {
+      change = a.momentum * slots[momentum][i] + change;
+      slots[momentum][i] = static_cast<T>(change);
+    }
+    slots[0][i] = static_cast<T>(slots[0][i] * (1 - decay) - change);
+  }
+};
+
+struct Adagrad {
+  static constexpr const char* kName = "adagrad_update";
+  static constexpr int kSlots = 2;
+  using Attrs = AdagradAttrs;
+
+  double rate, decay;
+  explicit Adagrad(const KernelContext& c)
+      : rate(scalar_value(c.in[3])), decay(c.attrs_as<AdagradAttrs>().decay * rate) {}
+  kernels::AdagradArgs job(const KernelContext& c) const {
+    kernels::AdagradArgs args{};
+    args.param = take_over<float>(c, 0);
+    args.sum = take_over<float>(c, 1);
+    args.grad = c.in[2].as<const float>();
+    args.learning_rate = static_cast<float>(rate);
+    args.epsilon = static_cast<float>(c.attrs_as<AdagradAttrs>().epsilon);
+    args.decay = static_cast<float>(decay);
+    return args;
+  }
+  template <class T>
+  void step(const AdagradAttrs& a, T* const* slots, double g, int64_t i) const {
+    const double sum = slots[1][i] + g * g;
+    slots[1][i] = static_cast<T>(sum);
+    slots[0][i] = static_cast<T>(slots[0][i] * (1 - decay) - rate * g / std::sqrt(sum + a.epsilon));
+  }
+};
+
+template <class Rule>
+void update_kernel(const KernelContext& c) {
+  const int64_t n = c.in[0].size();
+  const Rule rule(c);
+  if (c.in[0].dtype() == DType::kFloat32) {
+    const UpdateJob job{n, rule.job(c)};
+    return parallel_for(n, kUpdateGrain, [&](int64_t begin, int64_t end) { job.run(begin, end); });
+  }
+  const auto& attrs = c.attrs_as<typename Rule::Attrs>();
+  dispatch_floating(c.in[0].dtype(), [&]<class T>(type_tag<T>) {
+    T* slots[Rule::kSlots];
+    for (size_t i = 0; i < Rule::kSlots; ++i) slots[i] = take_over<T>(c, i);
+    const T* grad = c.in[Rule::kSlots].template as<const T>();
+    parallel_for(n, kUpdateGrain, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) rule.template step<T>(attrs, slots, grad[i], i);
+    });
+  });
+}
+
+template <class Rule>
+void add_rule(OpRegistry& registry, const char* params, const char* doc,
+              CompositeFn composite = nullptr) {
+  OpDef def;
+  def.name = Rule::kName;
+  def.params = params;
+  def.doc = doc;
+  def.make_attrs = make_attrs_of<typename Rule::Attrs>;
+  def.infer = [](const InferContext& c) {
+    std::vector<TensorSpec> specs;
+    for (size_t i = 0; i < Rule::kSlots; ++i) {
+      if (c.has(i)) specs.push_back(c.inputs[i].spec());
+    }
+    return specs;
+  };
+  def.kernel = update_kernel<Rule>;
+  def.composite = std::move(composite);
+  for (int i = 0; i < Rule::kSlots; ++i) def.in_place.push_back(i);
+  def.differentiable = false;
+  def.internal = true;
+  registry.add(std::move(def));
+}
+
+Tensor decayed(const Tensor& param, const Tensor& rate, double decay) {
+  return decay == 0 ? param : param - param * (rate * decay);
+}
+
+Tensors rmsprop_composite(std::span<const Tensor> in, const Attrs* raw) {
+  const auto& a = static_cast<const RmspropAttrs&>(*raw);
+  const Tensor& grad = in[4];
+  const Tensor rate = ops::cast(in[5], grad.dtype());
+  const Tensor square = a.rho * in[1] + (1 - a.rho) * ops::square(grad);
+  Tensors out{Tensor(), square};
+  Tensor variance = square, mean;
+  if (a.centered) {
+    mean = a.rho * in[a.momentum > 0 ? 3 : 2] + (1 - a.rho) * grad;
+    variance = square - ops::square(mean);
+  }
+  Tensor change = rate * grad / ops::sqrt(variance + a.epsilon);
+  if (a.momentum > 0) {
+    change = a.momentum * in[2] + change;
+    out.push_back(change);
+  }
+  if (a.centered) out.push_back(mean);
+  out[0] = decayed(in[0], rate, a.decay) - change;
+  return out;
+}
+
+Tensors adagrad_composite(std::span<const Tensor> in, const Attrs* raw) {
+  const auto& a = static_cast<const AdagradAttrs&>(*raw);
+  const Tensor rate = ops::cast(in[3], in[2].dtype());
+  const Tensor sum = in[1] + ops::square(in[2]);
+  return {decayed(in[0], rate, a.decay) - rate * in[2] / ops::sqrt(sum + a.epsilon), sum};
+}
+
+template <class Rule>
+bool make_job_of(const OpDef& op, const KernelContext& c, UpdateJob& job) {
+  if (op.name != Rule::kName) return false;
+  job = {c.in[0].size(), Rule(c).job(c)};
+  return true;
 }
 
 }  // namespace
 
-void register_optimizer_ops(OpRegistry& registry) {
-  OpDef adam;
-  adam.name = "adam_update";
-  adam.params = "param, m, v, v_max?, grad, learning_rate, step, beta_1, beta_2, epsilon, decay";
-  adam.doc = "One step of Adam (Kingma and Ba 2015, algorithm 1).";
-  adam.make_attrs = make_attrs_of<AdamAttrs>;
-  adam.infer = [](const InferContext& c) { return infer_update(c, 3); };
-  adam.kernel = adam_kernel;
-  adam.in_place = {0, 1, 2, 3};
-  adam.differentiable = false;
-  adam.internal = true;
-  registry.add(std::move(adam));
+kernels::GradientEdit& UpdateJob::edit() {
+  return std::visit([](auto& a) -> kernels::GradientEdit& { return a.edit; }, args);
+}
 
-  OpDef sgd;
-  sgd.name = "sgd_update";
-  sgd.params = "param, momentum_buffer?, grad, learning_rate, momentum, nesterov, decay";
-  sgd.doc = "One step of stochastic gradient descent with momentum.";
-  sgd.make_attrs = make_attrs_of<SgdAttrs>;
-  sgd.infer = [](const InferContext& c) { return infer_update(c, 1); };
-  sgd.kernel = sgd_kernel;
-  sgd.in_place = {0, 1};
-  sgd.differentiable = false;
-  sgd.internal = true;
-  registry.add(std::move(sgd));
+void UpdateJob::run(int64_t begin, int64_t end) const {
+  const kernels::KernelTable& t = kernels::table();
+  std::visit(
+      [&]<class Args>(const Args& a) {
+        if constexpr (std::is_same_v<Args, kernels::AdamArgs>) t.adam(a, begin, end);
+        if constexpr (std::is_same_v<Args, kernels::SgdArgs>) t.sgd(a, begin, end);
+        if constexpr (std::is_same_v<Args, kernels::RmspropArgs>) t.rmsprop(a, begin, end);
+        if constexpr (std::is_same_v<Args, kernels::AdagradArgs>) t.adagrad(a, begin, end);
+      },
+      args);
+}
+
+UpdateJob make_update_job(const OpDef& rule, const KernelContext& c) {
+  UpdateJob job;
+  if (!make_job_of<Adam>(rule, c, job) && !make_job_of<Sgd>(rule, c, job) &&
+      !make_job_of<Rmsprop>(rule, c, job) && !make_job_of<Adagrad>(rule, c, job)) {
+    runtime_error("op '", rule.name, "' is no optimizer update");
+  }
+  return job;
+}
+
+bool is_update_rule(const OpDef& op) {
+  return op.name == Adam::kName || op.name == Sgd::kName || op.name == Rmsprop::kName ||
+         op.name == Adagrad::kName;
+}
+
+int update_gradient_input(const OpDef& rule) {
+  return rule.name == Sgd::kName || rule.name == Adagrad::kName ? 2 : 4;
+}
+
+void register_optimizer_ops(OpRegistry& registry) {
+  add_rule<Adam>(registry,
+                 "param, m, v, v_max?, grad, learning_rate, step, beta_1, beta_2, epsilon, decay",
+                 "One step of Adam (Kingma and Ba 2015, algorithm 1).");
+  add_rule<Sgd>(registry, "param, momentum_buffer?, grad, learning_rate, momentum, nesterov, decay",
+                "One step of stochastic gradient descent with momentum.");
+  add_rule<Rmsprop>(registry,
+                    "param, square, third?, fourth?, grad, learning_rate, rho, momentum, epsilon, "
+                    "centered, decay",
+                    "One step of RMSprop: `third` is the momentum buffer where there is momentum; "
+                    "the mean of a centered one follows.",
+                    rmsprop_composite);
+  add_rule<Adagrad>(registry, "param, sum, grad, learning_rate, epsilon, decay",
+                    "One step of Adagrad (Duchi, Hazan and Singer 2011).", adagrad_composite);
+  register_update_all(registry);
 }
 
 namespace ops {
@@ -163,6 +343,32 @@ Tensors sgd_update(const Tensor& param, const Tensor& momentum_buffer, const Ten
   attrs->nesterov = nesterov;
   attrs->decay = decay;
   return apply(op, {param, momentum_buffer, grad, learning_rate}, attrs);
+}
+
+Tensors rmsprop_update(const Tensor& param, const Tensor& square, const Tensor& momentum_buffer,
+                       const Tensor& mean, const Tensor& grad, const Tensor& learning_rate,
+                       double rho, double momentum, double epsilon, double decay) {
+  static const OpDef& op = find_op("rmsprop_update");
+  auto attrs = make_ref<RmspropAttrs>();
+  attrs->rho = rho;
+  attrs->momentum = momentum;
+  attrs->epsilon = epsilon;
+  attrs->centered = mean.defined();
+  attrs->decay = decay;
+  const bool moving = momentum_buffer.defined();
+  return apply(op,
+               {param, square, moving ? momentum_buffer : mean, moving ? mean : Tensor(), grad,
+                learning_rate},
+               attrs);
+}
+
+Tensors adagrad_update(const Tensor& param, const Tensor& sum, const Tensor& grad,
+                       const Tensor& learning_rate, double epsilon, double decay) {
+  static const OpDef& op = find_op("adagrad_update");
+  auto attrs = make_ref<AdagradAttrs>();
+  attrs->epsilon = epsilon;
+  attrs->decay = decay;
+  return apply(op, {param, sum, grad, learning_rate}, attrs);
 }
 
 }  // namespace ops

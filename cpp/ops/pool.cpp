@@ -1,6 +1,7 @@
 // Maximum and average pooling, and their gradients, over one to three spatial axes.
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "kernels/abi.h"
 #include "nacre/ops/nn.h"
@@ -35,7 +36,8 @@ struct PoolAttrs : AttrsOf<PoolAttrs> {
   IntList strides;
   std::string padding = "valid";
   IntList input_size;
-  NACRE_ATTRS(pool_size, strides, padding, input_size)
+  bool relu = false;  // of max_pool_grad, then also through the ReLU that made x; set by a pass
+  NACRE_ATTRS(pool_size, strides, padding, input_size, relu)
 };
 
 WindowAxis pool_axis(const PoolAttrs& a, int i, int64_t in) {
@@ -104,9 +106,19 @@ void max_pool_grad_kernel(const KernelContext& c) {
   a.y = c.in[1].as<const float>();
   a.grad = c.in[2].as<const float>();
   a.result = c.out[0].as<float>();
+  a.mask = c.attrs_as<PoolAttrs>().relu;
   run_pool(c, a, table().max_pool_grad, [&]<class T>(type_tag<T>, int64_t begin, int64_t end) {
-    reference::ref_max_pool_grad(a, c.in[0].as<const T>(), c.in[1].as<const T>(),
-                                 c.in[2].as<const T>(), c.out[0].as<T>(), begin, end);
+    const int64_t image = c.out[0].size() / std::max<int64_t>(1, a.batch);
+    // The result may take x's place.
+    const T* first = c.in[0].as<const T>() + begin * image;
+    const std::vector<T> copy(first, first + (end - begin) * image);
+    const T* x = copy.data() - begin * image;
+    T* dx = c.out[0].as<T>();
+    reference::ref_max_pool_grad(a, x, c.in[1].as<const T>(), c.in[2].as<const T>(), dx, begin,
+                                 end);
+    for (int64_t i = begin * image; a.mask && i < end * image; ++i) {
+      if (!(x[i] > T(0))) dx[i] = T(0);
+    }
   });
 }
 
@@ -141,7 +153,8 @@ Tensor call(const char* name, std::initializer_list<Tensor> inputs, const PoolAt
 }
 
 void add_primitive(OpRegistry& registry, const char* name, const char* params, const char* doc,
-                   Shape (*shape)(const InferContext&), KernelFn kernel, BackwardFn backward) {
+                   Shape (*shape)(const InferContext&), KernelFn kernel, BackwardFn backward,
+                   std::vector<int> in_place = {}) {
   OpDef def;
   def.name = name;
   def.params = params;
@@ -154,14 +167,15 @@ void add_primitive(OpRegistry& registry, const char* name, const char* params, c
   def.kernel = std::move(kernel);
   serve_halves(def);
   def.backward = std::move(backward);
+  def.in_place = std::move(in_place);
   def.internal = true;
   registry.add(std::move(def));
 }
 
 void add_primitives(OpRegistry& registry) {
-  constexpr const char* max_params = "x, y, grad, pool_size, strides, padding, input_size";
+  constexpr const char* max_params = "x, y, grad, pool_size, strides, padding, input_size, relu";
   add_primitive(
-      registry, "max_pool_forward", "x, pool_size, strides, padding, input_size",
+      registry, "max_pool_forward", "x, pool_size, strides, padding, input_size, relu",
       "Maximum of each window of channels-last data.",
       [](const InferContext& c) { return pooled_shape(c.attrs_as<PoolAttrs>(), c.shape(0)); },
       max_pool_kernel,
@@ -173,10 +187,13 @@ void add_primitives(OpRegistry& registry) {
       registry, "max_pool_grad", max_params, "Gradient of max_pool_forward.",
       [](const InferContext& c) { return c.shape(0); }, max_pool_grad_kernel,
       [](const BackwardContext& c) {
+        const bool relu = c.attrs_as<PoolAttrs>().relu;
+        const Tensor g = relu ? ops::relu_grad(c.grads[0], c.inputs[0]) : c.grads[0];
         return Tensors{
             Tensor(), Tensor(),
-            call("max_pool_pick", {c.inputs[0], c.inputs[1], c.grads[0]}, c.attrs_as<PoolAttrs>())};
-      });
+            call("max_pool_pick", {c.inputs[0], c.inputs[1], g}, c.attrs_as<PoolAttrs>())};
+      },
+      {0});
   add_primitive(
       registry, "max_pool_pick", max_params, "`grad` where x has its window's maximum.",
       [](const InferContext& c) { return c.shape(1); }, max_pool_pick_kernel,
@@ -186,7 +203,7 @@ void add_primitives(OpRegistry& registry) {
             call("max_pool_grad", {c.inputs[0], c.inputs[1], c.grads[0]}, c.attrs_as<PoolAttrs>())};
       });
   add_primitive(
-      registry, "average_pool_forward", "x, pool_size, strides, padding, input_size",
+      registry, "average_pool_forward", "x, pool_size, strides, padding, input_size, relu",
       "Average of each window of channels-last data, over the elements inside.",
       [](const InferContext& c) { return pooled_shape(c.attrs_as<PoolAttrs>(), c.shape(0)); },
       average_pool_kernel,
@@ -197,7 +214,7 @@ void add_primitives(OpRegistry& registry) {
         return Tensors{call("average_pool_grad", {c.grads[0]}, attrs)};
       });
   add_primitive(
-      registry, "average_pool_grad", "grad, pool_size, strides, padding, input_size",
+      registry, "average_pool_grad", "grad, pool_size, strides, padding, input_size, relu",
       "Gradient of average_pool_forward.",
       [](const InferContext& c) { return unpooled_shape(c.attrs_as<PoolAttrs>(), c.shape(0)); },
       average_pool_grad_kernel,

@@ -135,6 +135,19 @@ void dropout_kernel(const KernelContext& c) {
   });
 }
 
+// dx = mask ? g * scale : 0, a tile at a time.
+void scale_kept(const uint8_t* mask, const float* g, float* dx, int64_t begin, int64_t end,
+                float scale) {
+  constexpr int64_t kTile = 2048;
+  const float zero = 0;
+  const auto multiply = table().binary[static_cast<int>(kernels::Binary::kMul)];
+  for (int64_t i = begin; i < end; i += kTile) {
+    const int64_t n = std::min(kTile, end - i);
+    multiply(g + i, &scale, dx + i, n, 1, 0);
+    table().select(mask + i, dx + i, &zero, dx + i, n, 1, 0);
+  }
+}
+
 void dropout_grad_kernel(const KernelContext& c) {
   const double rate = c.attrs_as<MaskAttrs>().rate;
   const uint8_t* mask = c.in[0].as<const uint8_t>();
@@ -144,6 +157,9 @@ void dropout_grad_kernel(const KernelContext& c) {
     T* dx = c.out[0].as<T>();
     const C scale = static_cast<C>(1 / (1 - rate));
     parallel_for(c.out[0].size(), kElementwiseGrain, [&](int64_t begin, int64_t end) {
+      if constexpr (std::is_same_v<T, float>) {
+        return scale_kept(mask, g, dx, begin, end, scale);
+      }
       for (int64_t i = begin; i < end; ++i) {
         dx[i] = mask[i] ? static_cast<T>(static_cast<C>(g[i]) * scale) : T(0);
       }

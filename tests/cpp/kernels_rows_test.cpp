@@ -329,7 +329,25 @@ TEST_CASE("kernels: column statistics and affine maps") {
         t.column_moments(x.data(), shift.data(), sum.data(), squares.data(), 0, rows, cols);
         t.column_grad_sums(x.data(), g.data(), shift.data(), sum_g.data(), sum_gx.data(), 0, rows,
                            cols);
-        t.column_affine(x.data(), scale.data(), shift.data(), y.data(), 0, rows, cols);
+        t.column_affine(x.data(), scale.data(), shift.data(), nullptr, false, y.data(), 0, rows,
+                        cols);
+        // The epilogue has the bits of separate ops.
+        std::vector<float> fused(size), expected = y;
+        t.column_affine(x.data(), scale.data(), shift.data(), g.data(), true, fused.data(), 0, rows,
+                        cols);
+        for (size_t i = 0; i < size; ++i) expected[i] = std::max(0.0f, expected[i] + g[i]);
+        CHECK(fused == expected);
+        std::vector<float> dx(size);
+        t.column_grad(x.data(), g.data(), shift.data(), scale.data(), shift.data(), scale.data(),
+                      dx.data(), 0, rows, cols);
+        double worst_dx = 0;
+        for (size_t i = 0; i < size; ++i) {
+          const size_t c = i % width;
+          const double exact = (x[i] - 99.0) * scale[c] + g[i] * 99.0 + scale[c];
+          const double terms = std::abs((x[i] - 99.0) * scale[c]) + std::abs(g[i] * 99.0) + 1;
+          worst_dx = std::max(worst_dx, std::abs(dx[i] - exact) / terms);
+        }
+        CHECK(worst_dx < 4e-7);
         double worst = 0;
         for (int64_t c = 0; c < cols; ++c) {
           double s = 1, q = 2, a = 3, b = 4;

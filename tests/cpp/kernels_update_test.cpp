@@ -85,6 +85,63 @@ TEST_CASE("kernels: SGD steps") {
   }
 }
 
+TEST_CASE("kernels: RMSprop and Adagrad steps, gradients edited first") {
+  for (int64_t n : {1, 3, 16, 17, 40}) {
+    const size_t size = static_cast<size_t>(n);
+    const std::vector<float> p = normal_values(size, 1), b = normal_values(size, 2);
+    const std::vector<float> g = normal_values(size, 3), mean = normal_values(size, 4, 0.01f);
+    std::vector<float> square = normal_values(size, 5);
+    for (float& v : square) v = v * v + 0.1f;
+    kernels::GradientEdit edit;
+    edit.scale = 0.5f;
+    edit.low = -0.3f;
+    edit.high = 0.4f;
+    const auto edited = [&](size_t i) {
+      return std::clamp(0.5 * g[i], -double{0.3f}, double{0.4f});
+    };
+    for (Isa isa : available_isas()) {
+      CAPTURE(name_of(isa));
+      const KernelTable& t = kernels::table(isa);
+      for (int kind = 0; kind < 4; ++kind) {  // momentum, centered
+        CAPTURE(kind);
+        const bool moving = (kind & 1) != 0, centered = (kind & 2) != 0;
+        std::vector<float> p1 = p, s1 = square, b1 = b, m1 = mean;
+        const kernels::RmspropArgs args{p1.data(),
+                                        s1.data(),
+                                        moving ? b1.data() : nullptr,
+                                        centered ? m1.data() : nullptr,
+                                        g.data(),
+                                        0.1f,
+                                        0.9f,
+                                        0.8f,
+                                        1e-3f,
+                                        0.05f,
+                                        edit};
+        t.rmsprop(args, 0, n);
+        for (size_t i = 0; i < size; ++i) {
+          const double e = edited(i), s = 0.9 * square[i] + 0.1 * e * e;
+          const double average = 0.9 * mean[i] + 0.1 * e;
+          const double variance = centered ? s - average * average : s;
+          double change = 0.1 * e / std::sqrt(variance + 1e-3);
+          if (moving) change += 0.8 * b[i];
+          CHECK(p1[i] == doctest::Approx(p[i] * 0.95 - change).epsilon(1e-4));
+          CHECK(s1[i] == doctest::Approx(s).epsilon(1e-5));
+          if (moving) CHECK(b1[i] == doctest::Approx(change).epsilon(1e-4));
+          if (centered) CHECK(m1[i] == doctest::Approx(average).epsilon(1e-4));
+        }
+      }
+      std::vector<float> p1 = p, s1 = square;
+      t.adagrad({p1.data(), s1.data(), g.data(), 0.1f, 1e-3f, 0.05f, edit}, 0, n);
+      for (size_t i = 0; i < size; ++i) {
+        const double e = edited(i), sum = square[i] + e * e;
+        CHECK(p1[i] ==
+              doctest::Approx(p[i] * 0.95 - 0.1 * e / std::sqrt(sum + 1e-3)).epsilon(1e-4));
+        CHECK(s1[i] == doctest::Approx(sum).epsilon(1e-5));
+      }
+    }
+  }
+}
+
 // Known answers of Philox 4x32-10, from the authors' Random123 distribution.
 TEST_CASE("philox: known answers") {
   CHECK(philox4x32(0, 0, 0) ==

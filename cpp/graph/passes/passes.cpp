@@ -16,6 +16,8 @@ constexpr Pass kPasses[] = {
     {"dead", remove_dead_nodes},
     {"simplify", simplify},
     {"rows", take_rows},
+    {"epilogue", fold_epilogues},
+    {"update", merge_updates},
     {"pointwise", fuse_pointwise},
 };
 

@@ -12,6 +12,10 @@ Graph remove_dead_nodes(Graph graph);
 Graph simplify(Graph graph);
 // Updates of an embedding's table read the rows of its gradient.
 Graph take_rows(Graph graph);
+// Bias, residual, ReLU and its gradient's mask go into the product that they follow.
+Graph fold_epilogues(Graph graph);
+// The optimizer updates of a step become one node, with the clipping of gradients.
+Graph merge_updates(Graph graph);
 // Elementwise ops that feed each other become pointwise programs.
 Graph fuse_pointwise(Graph graph);
 

@@ -69,18 +69,79 @@ void column_grad_sums(const float* x, const float* g, const float* mean, double*
   sum_column_pairs(sum_g, sum_gx, begin, end, cols, products);
 }
 
-void column_affine(const float* x, const float* scale, const float* offset, float* y, int64_t begin,
-                   int64_t end, int64_t cols) {
-  for (int64_t r = begin; r < end; ++r) {
-    const float* row = x + r * cols;
-    float* out = y + r * cols;
-    for (int64_t i = 0; i < cols; i += kLanes) {
-      const int64_t n = cols - i;
-      const Vec v =
-          fma(load_up_to(row + i, n), load_up_to(scale + i, n), load_up_to(offset + i, n));
-      store_up_to(out + i, v, n);
+// Calls step(r * cols + c, c, lanes) for every vector of rows [begin, end): step is made once a
+// column of vectors, with its coefficients in registers, where a row is few vectors.
+constexpr int64_t kFewVectors = 4;
+
+template <class MakeStep>
+NACRE_INLINE void walk_columns(int64_t begin, int64_t end, int64_t cols, const MakeStep& make) {
+  if (cols <= kLanes) {
+    const auto step = make(int64_t{0}, cols);
+    if (cols == kLanes) {
+      for (int64_t r = begin; r < end; ++r) step(r * cols, kLanes);
+    } else {
+      for (int64_t r = begin; r < end; ++r) step(r * cols, cols);
     }
+    return;
   }
+  if (cols <= kFewVectors * kLanes) {
+    // A block of rows stays in L1 while its columns are walked.
+    constexpr int64_t kRows = 64;
+    for (int64_t block = begin; block < end; block += kRows) {
+      const int64_t stop = end - block < kRows ? end : block + kRows;
+      for (int64_t c = 0; c < cols; c += kLanes) {
+        const int64_t lanes = cols - c < kLanes ? cols - c : kLanes;
+        const auto step = make(c, lanes);
+        if (lanes == kLanes) {
+          for (int64_t r = block; r < stop; ++r) step(r * cols + c, kLanes);
+        } else {
+          for (int64_t r = block; r < stop; ++r) step(r * cols + c, lanes);
+        }
+      }
+    }
+    return;
+  }
+  for (int64_t r = begin; r < end; ++r) {
+    int64_t c = 0;
+    for (; c + kLanes <= cols; c += kLanes) make(c, kLanes)(r * cols + c, kLanes);
+    if (c < cols) make(c, cols - c)(r * cols + c, cols - c);
+  }
+}
+
+template <bool kResidual, bool kRelu>
+void affine_rows(const float* x, const float* scale, const float* offset, const float* residual,
+                 float* y, int64_t begin, int64_t end, int64_t cols) {
+  walk_columns(
+      begin, end, cols, [=](int64_t c, int64_t n) __attribute__((always_inline)) {
+        const Vec a = load_up_to(scale + c, n), b = load_up_to(offset + c, n);
+        return [=](int64_t at, int64_t lanes) __attribute__((always_inline)) {
+          Vec v = fma(load_up_to(x + at, lanes), a, b);
+          if (kResidual) v += load_up_to(residual + at, lanes);
+          if (kRelu) v = max(0.0f, v);  // keeps NaN
+          store_up_to(y + at, v, lanes);
+        };
+      });
+}
+
+void column_affine(const float* x, const float* scale, const float* offset, const float* residual,
+                   bool relu, float* y, int64_t begin, int64_t end, int64_t cols) {
+  const auto rows = residual ? (relu ? affine_rows<true, true> : affine_rows<true, false>)
+                             : (relu ? affine_rows<false, true> : affine_rows<false, false>);
+  rows(x, scale, offset, residual, y, begin, end, cols);
+}
+
+void column_grad(const float* x, const float* g, const float* mean, const float* by_x,
+                 const float* by_g, const float* constant, float* dx, int64_t begin, int64_t end,
+                 int64_t cols) {
+  walk_columns(
+      begin, end, cols, [=](int64_t c, int64_t n) __attribute__((always_inline)) {
+        const Vec m = load_up_to(mean + c, n), a = load_up_to(by_x + c, n);
+        const Vec b = load_up_to(by_g + c, n), d = load_up_to(constant + c, n);
+        return [=](int64_t at, int64_t lanes) __attribute__((always_inline)) {
+          const Vec line = fma(load_up_to(x + at, lanes) - m, a, d);
+          store_up_to(dx + at, fma(load_up_to(g + at, lanes), b, line), lanes);
+        };
+      });
 }
 
 }  // namespace
@@ -89,6 +150,7 @@ void fill_batch_norm(KernelTable& table) {
   table.column_moments = column_moments;
   table.column_affine = column_affine;
   table.column_grad_sums = column_grad_sums;
+  table.column_grad = column_grad;
 }
 
 }  // namespace nacre::kernels::NACRE_ISA_NAMESPACE

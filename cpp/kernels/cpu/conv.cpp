@@ -185,6 +185,8 @@ void run_rows(const Correlation& x, const Phase& phase, const float* filter, int
                 phase.index[2]) *
                    dst_channels +
                group * x.width + j;
+      tile.residual = x.residual ? x.residual + (tile.c - x.dst) : nullptr;
+      tile.mask = x.mask ? x.mask + (tile.c - x.dst) : nullptr;
       if (is_narrow(x)) {
         run_dots(tile, phase.num_taps() * x.depth, pixels);
       } else {
@@ -259,6 +261,10 @@ GemmArgs product_args(const ConvArgs& g) {
   p.lda = g.in_channels;
   p.ldb = p.ldc = p.n = g.out_channels;
   p.k = g.in_channels;
+  p.bias = g.bias;
+  p.residual = g.residual;
+  p.relu = g.relu;
+  p.mask = g.mask;
   return p;
 }
 
@@ -267,8 +273,6 @@ void conv_forward_f32(const ConvArgs& g) {
     GemmArgs p = product_args(g);
     p.a = g.x;
     p.b = g.filter;
-    p.bias = g.bias;
-    p.relu = g.relu;
     return gemm_f32(p);
   }
   const Correlation x = forward_of(g);
@@ -316,6 +320,10 @@ Correlation base_of(const ConvArgs& g) {
   Correlation x{};
   x.filter = g.filter;
   x.dst = g.result;
+  x.bias = g.bias;
+  x.residual = g.residual;
+  x.relu = g.relu;
+  x.mask = g.mask;
   x.batch = g.batch;
   x.groups = g.groups;
   for (int d = 0; d < 3; ++d) {
@@ -354,8 +362,6 @@ double Correlation::flop() const {
 Correlation forward_of(const ConvArgs& g) {
   Correlation x = base_of(g);
   x.src = g.x;
-  x.bias = g.bias;
-  x.relu = g.relu;
   x.depth = g.in_channels / g.groups;
   x.width = g.out_channels / g.groups;
   for (int d = 0; d < 3; ++d) {

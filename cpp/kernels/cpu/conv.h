@@ -22,6 +22,8 @@ struct Correlation {
   float* dst;
   const float* filter;  // (kernel, in_channels / groups, out_channels), also in the gradient
   const float* bias;
+  const float* residual;  // laid out as dst; so is mask
+  const float* mask;
   bool relu, gradient;
   int64_t batch, groups;
   int64_t depth, width;  // channels of one group in src and dst

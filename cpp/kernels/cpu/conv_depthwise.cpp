@@ -22,9 +22,8 @@ NACRE_FULL_VECTORS void sum_taps(const Correlation& x, const RowTap* rows, int64
   const int64_t dst_step = x.dst_step[2] * channels;
   const bool full = lanes == kLanes;
   Vec sum[kCount];
-  const Vec start = !x.bias ? Vec(0.0f) : full ? load(x.bias + c) : load_partial(x.bias + c, lanes);
 #pragma GCC unroll 4
-  for (int i = 0; i < kCount; ++i) sum[i] = start;
+  for (int i = 0; i < kCount; ++i) sum[i] = 0.0f;
   for (int64_t r = 0; r < num_rows; ++r) {
     for (int64_t w = first; w < last; ++w) {
       const float* filter =
@@ -39,9 +38,15 @@ NACRE_FULL_VECTORS void sum_taps(const Correlation& x, const RowTap* rows, int64
       }
     }
   }
+  // Bias last, as where it is an op of its own.
+  const Vec bias = !x.bias ? Vec(0.0f) : full ? load(x.bias + c) : load_partial(x.bias + c, lanes);
+  const int64_t from_first = dst - x.dst;
 #pragma GCC unroll 4
   for (int i = 0; i < kCount; ++i) {
-    const Vec value = x.relu ? relu_of(sum[i]) : sum[i];
+    const int64_t at = from_first + i * dst_step;
+    const Vec value =
+        finish_lanes(x.bias ? sum[i] + bias : sum[i], x.relu,
+                     x.residual ? x.residual + at : nullptr, x.mask ? x.mask + at : nullptr, lanes);
     full ? store(dst + i * dst_step, value) : store_partial(dst + i * dst_step, value, lanes);
   }
 }

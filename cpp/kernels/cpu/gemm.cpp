@@ -43,6 +43,8 @@ struct Product {
   float alpha;
   bool accumulate, relu;
   const float* bias;
+  const float* residual;  // laid out as c; so is mask
+  const float* mask;
 };
 
 struct Range {
@@ -74,11 +76,13 @@ NACRE_FULL_VECTORS void store_flipped(const float* src, int64_t rows, int64_t co
       transpose_lanes(block);
       const int64_t columns = smaller(cols - j, kLanes);
       for (int64_t q = 0; q < columns; ++q) {
-        float* c = t.c + (j + q) * t.ldc + i;
+        const int64_t at = (j + q) * t.ldc + i;
+        float* c = t.c + at;
         Vec x = Vec(t.alpha) * Vec(block[q]);
         if (t.accumulate) x += count == kLanes ? load(c) : load_partial(c, count);
         if (t.bias) x += bias;
-        if (t.relu) x = relu_of(x);
+        x = finish_lanes(x, t.relu, t.residual ? t.residual + at : nullptr,
+                         t.mask ? t.mask + at : nullptr, count);
         count == kLanes ? store(c, x) : store_partial(c, x, count);
       }
     }
@@ -93,13 +97,13 @@ void run_flipped(Tile tile, ALayout layout, int vecs, int64_t rows) {
   part.cols = vecs * kLanes;
   part.alpha = 1;
   part.accumulate = part.relu = false;
-  part.bias = nullptr;
+  part.bias = part.residual = part.mask = nullptr;
   for (int64_t i = 0; i < rows; i += kFlipRows) {
     const int64_t height = smaller(rows - i, kFlipRows);
     part.a = tile.a + (layout == ALayout::kRows ? i * tile.lda : i);
     run_tiles(part, layout, vecs, height);
     Tile out = tile;
-    out.c = tile.c + i;
+    out.advance(0, i);
     if (tile.bias) out.bias = tile.bias + i;
     store_flipped(results, height, tile.cols, out);
   }
@@ -166,13 +170,14 @@ void run_block(const Product& x, Range r, Range q, Range depth) {
         tile.ldb = width;
       }
       tile.ldc = x.ldc;
+      const int64_t at = x.flipped ? j * x.ldc + r.begin : r.begin * x.ldc + j;
+      tile.c = x.c + at;
+      tile.bias = x.bias && last ? x.bias + (x.flipped ? r.begin : j) : nullptr;
+      tile.residual = x.residual && last ? x.residual + at : nullptr;
+      tile.mask = x.mask && last ? x.mask + at : nullptr;
       if (x.flipped) {
-        tile.c = x.c + j * x.ldc + r.begin;
-        tile.bias = x.bias && last ? x.bias + r.begin : nullptr;
         run_flipped(tile, x.a_layout, vecs, rows);
       } else {
-        tile.c = x.c + r.begin * x.ldc + j;
-        tile.bias = x.bias && last ? x.bias + j : nullptr;
         run_tiles(tile, x.a_layout, vecs, rows);
       }
       j += width;
@@ -205,6 +210,8 @@ Product product_of(const GemmArgs& g) {
   x.accumulate = g.beta != 0;
   x.relu = g.relu;
   x.bias = g.bias;
+  x.residual = g.residual;
+  x.mask = g.mask;
   x.flipped = g.trans_b && flip_pays(g);
   if (x.flipped) {
     x.m = g.n;
@@ -276,7 +283,8 @@ void add_partials(const GemmArgs& g, const float* partials, int64_t parts) {
     for (int64_t row = begin; row < end; ++row) {
       const int64_t matrix = row / g.m, i = row % g.m;
       const float* part = partials + (matrix * parts * g.m + i) * g.n;
-      float* c = g.c + matrix * g.stride_c + i * g.ldc;
+      const int64_t start = matrix * g.stride_c + i * g.ldc;
+      float* c = g.c + start;
       for (int64_t j = 0; j < g.n; j += kLanes) {
         const int64_t count = smaller(g.n - j, kLanes);
         Vec sum = load_partial(part + j, count);
@@ -284,7 +292,8 @@ void add_partials(const GemmArgs& g, const float* partials, int64_t parts) {
         sum = Vec(g.alpha) * sum;
         if (g.beta != 0) sum += load_partial(c + j, count);
         if (g.bias) sum += load_partial(g.bias + j, count);
-        if (g.relu) sum = relu_of(sum);
+        sum = finish_lanes(sum, g.relu, g.residual ? g.residual + start + j : nullptr,
+                           g.mask ? g.mask + start + j : nullptr, count);
         store_partial(c + j, sum, count);
       }
     }
@@ -305,6 +314,8 @@ void gemm_f32(const GemmArgs& g) {
     x.a += index * (x.flipped ? g.stride_b : g.stride_a);
     x.b += index * (x.flipped ? g.stride_a : g.stride_b);
     x.c += index * g.stride_c;
+    if (x.residual) x.residual += index * g.stride_c;
+    if (x.mask) x.mask += index * g.stride_c;
     return x;
   };
   if (g.batch >= wanted) {
@@ -337,7 +348,7 @@ void gemm_f32(const GemmArgs& g) {
         x.ldc = g.n;
         x.alpha = 1;
         x.accumulate = x.relu = false;
-        x.bias = nullptr;
+        x.bias = x.residual = x.mask = nullptr;
       }
       run_block(x, r, q, depth);
     }

@@ -35,11 +35,12 @@ NACRE_FULL_VECTORS void dots_f32(const Tile& t, int64_t b_step) {
   }
 #pragma GCC unroll 64
   for (int i = 0; i < kRows * kCols; ++i) {
-    float* c = t.c + i / kCols * t.ldc + i % kCols;
+    const int64_t at = i / kCols * t.ldc + i % kCols;
     float value = t.alpha * sum_of(Vec(acc[i]));
-    if (t.accumulate) value += *c;
+    if (t.accumulate) value += t.c[at];
     if (t.bias) value += t.bias[i % kCols];
-    *c = t.relu && value < 0 ? 0 : value;
+    t.c[at] = finish_value(value, t.relu, t.residual ? t.residual + at : nullptr,
+                           t.mask ? t.mask + at : nullptr);
   }
 }
 
@@ -49,13 +50,11 @@ void run_columns(Tile tile, int64_t b_step, int64_t rows) {
   constexpr int kRows = kCols == 1 ? 8 : 4;
   for (; rows >= kRows; rows -= kRows) {
     dots_f32<kRows, kCols>(tile, b_step);
-    tile.a += kRows * tile.lda;
-    tile.c += kRows * tile.ldc;
+    tile.advance(kRows * tile.lda, kRows * tile.ldc);
   }
   for (; rows > 0; --rows) {
     dots_f32<1, kCols>(tile, b_step);
-    tile.a += tile.lda;
-    tile.c += tile.ldc;
+    tile.advance(tile.lda, tile.ldc);
   }
 }
 

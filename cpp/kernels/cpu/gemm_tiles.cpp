@@ -10,7 +10,7 @@ NACRE_INLINE Vec load_some(const float* p, int64_t count) {
   return count > 0 ? load_partial(p, count) : Vec(0.0f);
 }
 
-// What does not fit the fast store: alpha, bias, relu, columns that do not fill the vectors.
+// What does not fit the fast store: an epilogue, columns that do not fill the vectors.
 NACRE_FULL_VECTORS __attribute__((noinline)) void store_tile(const Tile& t, const FloatVector* acc,
                                                              int rows, int vecs) {
   for (int i = 0; i < rows; ++i) {
@@ -18,17 +18,18 @@ NACRE_FULL_VECTORS __attribute__((noinline)) void store_tile(const Tile& t, cons
     for (int v = 0; v < vecs; ++v) {
       const int64_t count = smaller(t.cols - v * kLanes, kLanes);
       if (count <= 0) break;
+      const int64_t at = i * t.ldc + v * kLanes;
+      const float* residual = t.residual ? t.residual + at : nullptr;
+      const float* mask = t.mask ? t.mask + at : nullptr;
       Vec x = Vec(t.alpha) * Vec(acc[i * vecs + v]);
       if (count == kLanes) {
         if (t.accumulate) x += load(c + v * kLanes);
         if (t.bias) x += load(t.bias + v * kLanes);
-        if (t.relu) x = relu_of(x);
-        store(c + v * kLanes, x);
+        store(c + v * kLanes, finish_lanes(x, t.relu, residual, mask, kLanes));
       } else {
         if (t.accumulate) x += load_partial(c + v * kLanes, count);
         if (t.bias) x += load_partial(t.bias + v * kLanes, count);
-        if (t.relu) x = relu_of(x);
-        store_partial(c + v * kLanes, x, count);
+        store_partial(c + v * kLanes, finish_lanes(x, t.relu, residual, mask, count), count);
       }
     }
   }
@@ -58,7 +59,8 @@ NACRE_FULL_VECTORS void tile_f32(const Tile& t) {
       b += ldb;
     }
   }
-  const bool plain = t.alpha == 1 && !t.bias && !t.relu && t.cols == kVecs * kLanes;
+  const bool plain =
+      t.alpha == 1 && !t.bias && !t.relu && !t.residual && !t.mask && t.cols == kVecs * kLanes;
   if (plain && t.accumulate) {
 #pragma GCC unroll 64
     for (int i = 0; i < kRows * kVecs; ++i)
@@ -120,8 +122,7 @@ void run_tiles(Tile tile, ALayout layout, int vecs, int64_t rows) {
   for (int64_t i = 0; i < count; ++i) {
     const int64_t h = height + (i < taller);
     tile_kernel(layout, vecs, static_cast<int>(h))(tile);
-    tile.a += h * a_step;
-    tile.c += h * tile.ldc;
+    tile.advance(h * a_step, h * tile.ldc);
   }
 }
 

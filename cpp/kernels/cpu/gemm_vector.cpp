@@ -139,10 +139,11 @@ void gemv_f32(const GemmArgs& g) {
       float sum = y[i];
       for (int64_t s = 1; s < parts; ++s) sum += y[s * length + i];
       float value = g.alpha * sum;
-      if (g.beta != 0) value += c[i * y_step];
+      const int64_t at = i * y_step, from_first = index * g.stride_c + at;
+      if (g.beta != 0) value += c[at];
       if (g.bias) value += g.bias[row ? i : 0];
-      if (g.relu) value = value < 0 ? 0 : value;
-      c[i * y_step] = value;
+      c[at] = finish_value(value, g.relu, g.residual ? g.residual + from_first : nullptr,
+                           g.mask ? g.mask + from_first : nullptr);
     }
   }
 }

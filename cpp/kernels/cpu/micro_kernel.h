@@ -42,10 +42,20 @@ struct Tile {
   const Segment* segments;
   int64_t num_segments;
   int64_t cols;  // of C; at most the tile's vectors hold
-  // Epilogue: C = relu(alpha * AB + (accumulate ? C : 0) + bias).
+  // Epilogue: C = relu(alpha * AB + (accumulate ? C : 0) + bias + residual), 0 where mask <= 0.
   float alpha;
   bool accumulate, relu;
-  const float* bias;  // cols values or null
+  const float* bias;      // cols values or null
+  const float* residual;  // of C's shape and row stride, or null; so is mask
+  const float* mask;
+
+  // Moves on to other rows.
+  void advance(int64_t a_floats, int64_t c_floats) {
+    a += a_floats;
+    c += c_floats;
+    if (residual) residual += c_floats;
+    if (mask) mask += c_floats;
+  }
 };
 using TileFn = void (*)(const Tile& tile);
 
@@ -77,6 +87,23 @@ namespace {
 // max(0, v) that keeps NaN.
 NACRE_INLINE Vec relu_of(Vec v) {
   return select(v < Vec(0.0f), Vec(0.0f), v);
+}
+
+// What follows bias: elements at `c` of the results, whole vectors or partial ones.
+NACRE_INLINE Vec finish_lanes(Vec x, bool relu, const float* residual, const float* mask,
+                              int64_t lanes) {
+  if (residual) x += lanes == kLanes ? load(residual) : load_partial(residual, lanes);
+  if (relu) x = relu_of(x);
+  if (mask) {
+    const Vec m = lanes == kLanes ? load(mask) : load_partial(mask, lanes);
+    x = select(m > Vec(0.0f), x, Vec(0.0f));
+  }
+  return x;
+}
+NACRE_INLINE float finish_value(float x, bool relu, const float* residual, const float* mask) {
+  if (residual) x += *residual;
+  if (relu && x < 0) x = 0;
+  return mask && !(*mask > 0) ? 0 : x;
 }
 
 NACRE_INLINE int64_t smaller(int64_t a, int64_t b) {

@@ -1,6 +1,7 @@
 // Max and average pooling over NHWC. Vectors run along the channels; a window is clipped to the
 // input, so padding neither wins a maximum nor adds to a sum.
 #include "kernels/cpu/isa.h"
+#include "nacre/base/parallel.h"
 #include "simd/vec.h"
 
 namespace nacre::kernels::NACRE_ISA_NAMESPACE {
@@ -71,7 +72,39 @@ NACRE_INLINE void for_each_output(const PoolArgs& g, int64_t begin, int64_t end,
 
 void clear_images(const PoolArgs& g, int64_t begin, int64_t end) {
   const int64_t image_size = g.in[0] * g.in[1] * g.in[2] * g.channels;
-  for (int64_t i = begin * image_size; i < end * image_size; ++i) g.result[i] = 0;
+  __builtin_memset(g.result + begin * image_size, 0,
+                   static_cast<size_t>((end - begin) * image_size) * sizeof(float));
+}
+
+// Whether no input pixel is in two windows.
+bool windows_are_disjoint(const PoolArgs& g) {
+  for (int d = 0; d < 3; ++d)
+    if (g.stride[d] < g.window[d]) return false;
+  return true;
+}
+
+bool in_a_window(const PoolArgs& g, int dim, int64_t index) {
+  const int64_t at = index + g.pad[dim];
+  return at / g.stride[dim] < g.out[dim] && at % g.stride[dim] < g.window[dim];
+}
+
+// Zeroes the pixels of an image that no window covers; windows are disjoint.
+void clear_gaps(const PoolArgs& g, int64_t image) {
+  float* row = g.result + image * g.in[0] * g.in[1] * g.in[2] * g.channels;
+  const int64_t row_size = g.in[2] * g.channels;
+  const auto clear = [](float* p, int64_t n) {
+    __builtin_memset(p, 0, static_cast<size_t>(n) * sizeof(float));
+  };
+  for (int64_t d = 0; d < g.in[0]; ++d) {
+    for (int64_t h = 0; h < g.in[1]; ++h, row += row_size) {
+      if (!in_a_window(g, 0, d) || !in_a_window(g, 1, h)) {
+        clear(row, row_size);
+        continue;
+      }
+      for (int64_t w = 0; w < g.in[2]; ++w)
+        if (!in_a_window(g, 2, w)) clear(row + w * g.channels, g.channels);
+    }
+  }
 }
 
 float divisor_of(const PoolArgs& g, const Window& window) {
@@ -91,26 +124,62 @@ void max_pool_f32(const PoolArgs& g, int64_t begin, int64_t end) {
   });
 }
 
-// The gradient goes to the first pixel of the window that equals the maximum (or is NaN, as it).
-void max_pool_grad_f32(const PoolArgs& g, int64_t begin, int64_t end) {
-  clear_images(g, begin, end);
+// One window's channels [0, lanes) from x, y, grad and dx on. Where windows are disjoint, dx is
+// written; else added to.
+template <bool kDisjoint>
+NACRE_INLINE void max_grad_lanes(const PoolArgs& g, const Window& window, const float* x,
+                                 const float* y, const float* grad, float* dx, int64_t lanes) {
+  const Vec best = load_lanes(y, lanes);
+  Vec share = load_lanes(grad, lanes);
+  if (g.mask) share = select(best > Vec(0.0f), share, Vec(0.0f));
+  const Mask unordered = is_nan(best);
+  Mask searching = (best == best) | unordered;  // all lanes
+  window.each([&](int64_t at) {
+    const Vec value = load_lanes(x + at, lanes);
+    const Mask found = searching & ((value == best) | (unordered & is_nan(value)));
+    const Vec part = select(found, share, Vec(0.0f));
+    store_lanes(dx + at, kDisjoint ? part : load_lanes(dx + at, lanes) + part, lanes);
+    searching = searching & ~found;
+  });
+}
+
+template <bool kDisjoint>
+void max_pool_grad_images(const PoolArgs& g, int64_t begin, int64_t end) {
   for_each_output(g, begin, end, [&](const Window& window, int64_t image, int64_t out) {
-    for (int64_t c = 0; c < g.channels; c += kLanes) {
-      const int64_t lanes = g.channels - c < kLanes ? g.channels - c : kLanes;
-      const Vec best = load_lanes(g.y + out + c, lanes);
-      const Vec grad = load_lanes(g.grad + out + c, lanes);
-      Mask searching = (best == best) | is_nan(best);  // all lanes
-      const float* x = g.x + image + c;
-      float* dx = g.result + image + c;
-      window.each([&](int64_t at) {
-        const Vec value = load_lanes(x + at, lanes);
-        const Mask found = searching & ((value == best) | (is_nan(value) & is_nan(best)));
-        const Vec sum = load_lanes(dx + at, lanes) + select(found, grad, Vec(0.0f));
-        store_lanes(dx + at, sum, lanes);
-        searching = searching & ~found;
-      });
+    const float* x = g.x + image;
+    float* dx = g.result + image;
+    int64_t c = 0;
+    for (; c + kLanes <= g.channels; c += kLanes) {
+      max_grad_lanes<kDisjoint>(g, window, x + c, g.y + out + c, g.grad + out + c, dx + c, kLanes);
+    }
+    if (c < g.channels) {
+      max_grad_lanes<kDisjoint>(g, window, x + c, g.y + out + c, g.grad + out + c, dx + c,
+                                g.channels - c);
     }
   });
+}
+
+// The gradient goes to the first pixel of the window that equals the maximum (or is NaN, as it).
+// The result may take x's place.
+void max_pool_grad_f32(const PoolArgs& g, int64_t begin, int64_t end) {
+  const bool disjoint = windows_are_disjoint(g);
+  const int64_t image_size = g.in[0] * g.in[1] * g.in[2] * g.channels;
+  for (int64_t image = begin; image < end; ++image) {
+    if (disjoint) {
+      max_pool_grad_images<true>(g, image, image + 1);
+      clear_gaps(g, image);
+      continue;
+    }
+    PoolArgs one = g;
+    if (g.x == g.result) {
+      const size_t bytes = static_cast<size_t>(image_size) * sizeof(float);
+      float* copy = static_cast<float*>(thread_scratch(bytes));
+      __builtin_memcpy(copy, g.x + image * image_size, bytes);
+      one.x = copy - image * image_size;
+    }
+    clear_images(g, image, image + 1);
+    max_pool_grad_images<false>(one, image, image + 1);
+  }
 }
 
 void average_pool_f32(const PoolArgs& g, int64_t begin, int64_t end) {

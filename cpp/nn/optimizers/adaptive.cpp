@@ -1,6 +1,7 @@
 // Optimizers that divide by the root of a running sum of squared gradients.
 #include "nacre/nn/optimizer.h"
 #include "nacre/ops/ops.h"
+#include "nacre/ops/optimizer.h"
 #include "nn/registry.h"
 
 namespace nacre {
@@ -17,6 +18,8 @@ class RMSprop final : public Optimizer {
   bool centered = false;
 
  protected:
+  bool decays_in_update() const override { return true; }
+
   void make_slots(const std::vector<VariableRef>& variables) override {
     for (const auto& variable : variables) square_.push_back(add_slot(variable, "velocity"));
     for (const auto& variable : variables) {
@@ -29,21 +32,15 @@ class RMSprop final : public Optimizer {
 
   void update(const Tensor& grad, const VariableRef& variable, size_t index,
               const Tensor& learning_rate) override {
-    const Tensor rate = ops::cast(learning_rate, variable->dtype());
-    const Tensor square = rho * square_[index]->value() + (1 - rho) * ops::square(grad);
-    square_[index]->assign(square);
-    Tensor variance = square;
-    if (centered) {
-      const Tensor mean = rho * mean_[index]->value() + (1 - rho) * grad;
-      mean_[index]->assign(mean);
-      variance = square - ops::square(mean);
-    }
-    Tensor change = rate * grad / ops::sqrt(variance + epsilon);
-    if (momentum > 0) {
-      change = momentum * momentum_[index]->value() + change;
-      momentum_[index]->assign(change);
-    }
-    variable->assign(variable->value() - change);
+    const bool moving = momentum > 0;
+    const Tensors next = ops::rmsprop_update(
+        variable->value(), square_[index]->value(), moving ? momentum_[index]->value() : Tensor(),
+        centered ? mean_[index]->value() : Tensor(), grad, learning_rate, rho, momentum, epsilon,
+        decay_of(*variable));
+    variable->assign(next[0]);
+    square_[index]->assign(next[1]);
+    if (moving) momentum_[index]->assign(next[2]);
+    if (centered) mean_[index]->assign(next.back());
   }
 
  private:
@@ -59,6 +56,8 @@ class Adagrad final : public Optimizer {
   double epsilon = 1e-7;
 
  protected:
+  bool decays_in_update() const override { return true; }
+
   void make_slots(const std::vector<VariableRef>& variables) override {
     for (const auto& variable : variables) {
       sum_.push_back(add_slot(variable, "accumulator", initial_accumulator_value));
@@ -67,10 +66,10 @@ class Adagrad final : public Optimizer {
 
   void update(const Tensor& grad, const VariableRef& variable, size_t index,
               const Tensor& learning_rate) override {
-    const Tensor rate = ops::cast(learning_rate, variable->dtype());
-    const Tensor sum = sum_[index]->value() + ops::square(grad);
-    sum_[index]->assign(sum);
-    variable->assign(variable->value() - rate * grad / ops::sqrt(sum + epsilon));
+    const Tensors next = ops::adagrad_update(variable->value(), sum_[index]->value(), grad,
+                                             learning_rate, epsilon, decay_of(*variable));
+    variable->assign(next[0]);
+    sum_[index]->assign(next[1]);
   }
 
  private:

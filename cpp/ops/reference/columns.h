@@ -67,10 +67,14 @@ void ref_column_moments(const T* x, const T* shift, double* sum, double* sum_squ
 }
 
 template <class T>
-void ref_column_affine(const T* x, const T* scale, const T* offset, T* y, int64_t begin,
-                       int64_t end, int64_t cols) {
+void ref_column_affine(const T* x, const T* scale, const T* offset, const T* residual, bool relu,
+                       T* y, int64_t begin, int64_t end, int64_t cols) {
   for (int64_t r = begin; r < end; ++r) {
-    for (int64_t i = 0; i < cols; ++i) y[r * cols + i] = x[r * cols + i] * scale[i] + offset[i];
+    for (int64_t i = 0; i < cols; ++i) {
+      T v = x[r * cols + i] * scale[i] + offset[i];
+      if (residual) v = v + residual[r * cols + i];
+      y[r * cols + i] = relu && v < T(0) ? T(0) : v;
+    }
   }
 }
 
@@ -82,6 +86,17 @@ void ref_column_grad_sums(const T* x, const T* g, const T* mean, double* sum_g, 
       const double grad = g[r * cols + i];
       sum_g[i] += grad;
       sum_gx[i] += grad * (static_cast<double>(x[r * cols + i]) - mean[i]);
+    }
+  }
+}
+
+template <class T>
+void ref_column_grad(const T* x, const T* g, const T* mean, const T* by_x, const T* by_g,
+                     const T* constant, T* dx, int64_t begin, int64_t end, int64_t cols) {
+  for (int64_t r = begin; r < end; ++r) {
+    for (int64_t i = 0; i < cols; ++i) {
+      dx[r * cols + i] =
+          (x[r * cols + i] - mean[i]) * by_x[i] + g[r * cols + i] * by_g[i] + constant[i];
     }
   }
 }
