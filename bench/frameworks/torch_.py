@@ -112,8 +112,9 @@ def build(work):
         elif kind == "embedding":
             stack.append(torch.nn.Embedding(*arguments))
         elif kind in ("lstm", "gru"):
-            recurrent = torch.nn.LSTM if kind == "lstm" else torch.nn.GRU
-            stack.append(modules["recurrent"](recurrent(sample.shape[-1], arguments[0], batch_first=True)))
+            make = torch.nn.LSTM if kind == "lstm" else torch.nn.GRU
+            recurrent = make(sample.shape[-1], arguments[0], batch_first=True)
+            stack.append(modules["recurrent"](recurrent))
         elif kind == "conv-bn":
             stack += _conv_bn(sample.shape[1], arguments[0], 3, 1)
             stack.append(torch.nn.ReLU())
