@@ -48,9 +48,10 @@ int64_t mirrored(int64_t i, int64_t n) {
 
 // The element that index i stands for; -1 for the fill value.
 int64_t source_of(int64_t i, int64_t n, Fill fill) {
+  if (i >= 0 && i < n) return i;
   switch (fill) {
     case Fill::kConstant:
-      return i >= 0 && i < n ? i : -1;
+      return -1;
     case Fill::kNearest:
       return std::clamp<int64_t>(i, 0, n - 1);
     case Fill::kWrap:
@@ -77,12 +78,14 @@ Neighbours neighbours_of(C at, int64_t n, const SampleAttrs& a, Fill fill, bool 
   constexpr double far = 1e9;
   const double x =
       std::isnan(static_cast<double>(at)) ? -far : std::clamp(static_cast<double>(at), -far, far);
+  // Truncation and a comparison: the library's floor and round are calls on older CPUs.
   if (a.order == 0) {
-    const auto i = static_cast<int64_t>(std::round(x));
+    const auto i = static_cast<int64_t>(x < 0 ? x - 0.5 : x + 0.5);
     return {1, {source_of(i, n, fill), 0}, {slope ? 0.0 : 1.0, 0}};
   }
-  const double low = std::floor(x), share = x - low;
-  const auto i = static_cast<int64_t>(low);
+  auto i = static_cast<int64_t>(x);
+  if (x < static_cast<double>(i)) --i;
+  const double share = x - static_cast<double>(i);
   return {2,
           {source_of(i, n, fill), source_of(i + 1, n, fill)},
           {slope ? -1.0 : 1 - share, slope ? 1.0 : share}};
