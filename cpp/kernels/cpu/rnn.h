@@ -22,8 +22,12 @@ void simple_rnn_grad_f32(const RecurrentArgs& args);
 
 namespace {
 
-// Rows of a chunk, measured (README.md): fewer read the weights too often, more leave threads idle.
-constexpr int64_t kRnnRows = 8;
+// Rows of a chunk: fewer read the weights too often, more leave threads idle. Weights that leave
+// the L2 cache are read for more rows at once.
+NACRE_INLINE int64_t chunk_rows(const RecurrentArgs& args, int64_t gates) {
+  constexpr int64_t kCachedWeights = int64_t{1} << 18;
+  return gates * args.units * args.units <= kCachedWeights ? 8 : 16;
+}
 
 enum RnnSlot { kRnnWeights, kRnnState };  // of thread_scratch
 
@@ -47,7 +51,7 @@ struct Panels {
 
 // How many vectors wide the panels for chunks of this many rows are.
 NACRE_INLINE int panel_vecs(int64_t batch) {
-  return smaller(batch, kRnnRows) <= kWideRows ? kWideVecs : 2;
+  return batch <= kWideRows ? kWideVecs : 2;
 }
 
 NACRE_INLINE int64_t panel_count(int64_t n, int vecs) {
@@ -132,8 +136,9 @@ struct Steps {
 };
 
 template <class Body>
-void each_chunk(const RecurrentArgs& args, Body body) {
-  parallel_for(args.batch, kRnnRows, [&](int64_t begin, int64_t end) { body(begin, end - begin); });
+void each_chunk(const RecurrentArgs& args, int64_t gates, Body body) {
+  parallel_for(args.batch, chunk_rows(args, gates),
+               [&](int64_t begin, int64_t end) { body(begin, end - begin); });
 }
 
 }  // namespace

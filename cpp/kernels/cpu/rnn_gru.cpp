@@ -66,8 +66,11 @@ struct Forward {
           float* gates = args.gates + in_row * kGates * units;
           const float* product = z + i * ldz - first;
           const bool counts = steps.counts(b, s);
+          const float* ahead = steps.row_ahead(gates, kGates * units, s);
           for (int64_t u = first; u < last; u += kLanes) {
             const int64_t n = last - u, at = i * ld + u;
+#pragma GCC unroll 3
+            for (int64_t g = 0; g < kGates; ++g) prefetch(ahead + g * units + u);
             Vec y = load(h + at);
             if (counts) {
               const Vec update = sigmoid(sum(gates, load(product + u), kUpdate, u, n));
@@ -149,6 +152,7 @@ struct Backward {
     float* dz_out = args.dz + in_row * kGates * units;
     copy_floats(args.h_before + in_row * units, before, units);
     const bool counts = steps.counts(b, s);
+    const float* ahead = steps.row_behind(gates, kGates * units, s);
     if (!counts) {
       clear_floats(row, kGates * units);
       clear_floats(dz_out, kGates * units);
@@ -161,6 +165,8 @@ struct Backward {
     for (int64_t u = 0; u < units; u += kLanes) {
       const int64_t n = units - u, at = i * ld + u;
       const Vec one = 1.0f;
+#pragma GCC unroll 3
+      for (int64_t g = 0; g < kGates; ++g) prefetch(ahead + g * units + u);
       Vec d = load(dh + at);
       if (args.dh) d += load_units(args.dh + out_row * units + u, n);
       if (!counts) {
@@ -222,7 +228,7 @@ void gru_f32(const RecurrentArgs& args) {
   for (int64_t g = 0; g < kGates; ++g) {
     pack(args.recurrent, kGates * units, units, g * units, units, width, packed + g * gate);
   }
-  each_chunk(args, Forward{args, {packed, units, width, vecs}});
+  each_chunk(args, kGates, Forward{args, {packed, units, width, vecs}});
 }
 
 void gru_grad_f32(const RecurrentArgs& args) {
@@ -235,7 +241,7 @@ void gru_grad_f32(const RecurrentArgs& args) {
   float* candidate = packed + columns * k;
   pack_transposed(args.recurrent, ld, k, 0, units, width, packed);
   if (!args.reset_after) pack_transposed(args.recurrent, ld, units, k, units, width, candidate);
-  each_chunk(args, Backward{args, {packed, k, width, vecs}, candidate});
+  each_chunk(args, kGates, Backward{args, {packed, k, width, vecs}, candidate});
 }
 
 }  // namespace nacre::kernels::NACRE_ISA_NAMESPACE

@@ -162,7 +162,7 @@ void lstm_f32(const RecurrentArgs& args) {
   for (int64_t g = 0; g < kGates; ++g) {
     pack(args.recurrent, kGates * units, units, g * units, units, width, packed + g * gate);
   }
-  each_chunk(args, Forward{args, {packed, units, width, vecs}});
+  each_chunk(args, kGates, Forward{args, {packed, units, width, vecs}});
 }
 
 void lstm_grad_f32(const RecurrentArgs& args) {
@@ -171,7 +171,7 @@ void lstm_grad_f32(const RecurrentArgs& args) {
   auto* packed = static_cast<float*>(thread_scratch(
       static_cast<size_t>(panel_count(units, vecs) * width * k) * sizeof(float), kRnnWeights));
   pack_transposed(args.recurrent, k, k, 0, units, width, packed);
-  each_chunk(args, Backward{args, {packed, k, width, vecs}});
+  each_chunk(args, kGates, Backward{args, {packed, k, width, vecs}});
 }
 
 }  // namespace nacre::kernels::NACRE_ISA_NAMESPACE

@@ -98,7 +98,7 @@ void simple_rnn_f32(const RecurrentArgs& args) {
   const int64_t units = args.units, width = vecs * kLanes;
   float* packed = packed_scratch(units, vecs);
   pack(args.recurrent, units, units, 0, units, width, packed);
-  each_chunk(args, Forward{args, {packed, units, width, vecs}});
+  each_chunk(args, 1, Forward{args, {packed, units, width, vecs}});
 }
 
 void simple_rnn_grad_f32(const RecurrentArgs& args) {
@@ -106,7 +106,7 @@ void simple_rnn_grad_f32(const RecurrentArgs& args) {
   const int64_t units = args.units, width = vecs * kLanes;
   float* packed = packed_scratch(units, vecs);
   pack_transposed(args.recurrent, units, units, 0, units, width, packed);
-  each_chunk(args, Backward{args, {packed, units, width, vecs}});
+  each_chunk(args, 1, Backward{args, {packed, units, width, vecs}});
 }
 
 void fill_rnn(KernelTable& table) {
