@@ -189,6 +189,51 @@ def test_unknown_call_argument():
         layers.MultiHeadAttention(2, 4)(x, x, causal=True)
 
 
+def test_projections_are_layers():
+    layer = layers.MultiHeadAttention(2, 4, use_bias=False, name="att")
+    with pytest.raises(ValueError, match="MultiHeadAttention 'att': not built yet"):
+        layer.query_dense.kernel  # noqa: B018
+    x = numbers(1, 3, 8)
+    layer(x, x)
+    assert layer.query_dense.kernel is layer.weights[0]
+    assert layer.output_dense.equation == "abcd,cde->abe"
+    assert layer.key_dense.bias is None
+    np.testing.assert_allclose(
+        layer.value_dense(x).numpy(),
+        np.einsum("abc,cde->abde", x, layer.get_weights()[2]),
+        rtol=1e-5,
+    )
+
+
+class Reader(nacre.Model):
+    """A model with attention layers, for files."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.first = layers.MultiHeadAttention(2, 4, use_gate=True)
+        self.second = layers.GroupQueryAttention(4, 4, 2)
+        self.head = layers.SpectralNormalization(layers.Dense(2))
+
+    def call(self, x):
+        return self.head(self.second(self.first(x, x, use_causal_mask=True), x))
+
+
+@pytest.mark.parametrize("suffix", ["weights.h5", "nacre"])
+def test_weights_round_trip(tmp_path, suffix):
+    x = numbers(2, 5, 8)
+    model, again = Reader(), Reader()
+    expected = model(x).numpy()
+    again(x)
+    path = tmp_path / f"model.{suffix}"
+    if suffix == "nacre":
+        model.save_weights(path)
+    else:
+        pytest.importorskip("h5py", reason="h5py is not installed")
+        model.save_weights(path)
+    again.load_weights(path)
+    np.testing.assert_array_equal(again(x).numpy(), expected)
+
+
 # --- positions ---
 
 
@@ -252,7 +297,7 @@ def test_rotary_products_depend_on_distance():
 
 
 def test_spectral_normalization_bounds_the_kernel():
-    layer = layers.SpectralNormalization(layers.Dense(5), power_iterations=20)
+    layer = layers.SpectralNormalization(layers.Dense(5), power_iterations=200)
     x = numbers(4, 6)
     layer(x, training=True)
     kernel = layer.layer.kernel.numpy()

@@ -116,6 +116,9 @@ class Layer(Configurable):
     def policy_name(self) -> str:
         ...
     @property
+    def sublayers(self) -> list[Layer]:
+        ...
+    @property
     def takes_mask(self) -> bool:
         ...
     @property

@@ -11,6 +11,7 @@
 #include "kernels_reference.h"
 #include "nacre/base/parallel.h"
 #include "nacre/base/philox.h"
+#include "nacre/graph/plan.h"
 #include "nacre/ops/nn.h"
 #include "nacre/ops/opdef.h"
 #include "nacre/ops/random.h"
@@ -391,6 +392,28 @@ TEST_CASE("attention: derivatives of first and second order") {
   for (const Tensor& x : wide) narrow.push_back(ops::cast(x, DType::kFloat32));
   const Tensors exact = second(wide), found = second(narrow);
   for (size_t i = 0; i < exact.size(); ++i) CHECK(test::max_difference(found[i], exact[i]) < 1e-4);
+}
+
+TEST_CASE("attention: a plan's memory grows with the length, not with its square") {
+  const int64_t length = 2048;
+  const Tensors in = {single({1, length, 2, 8}, 1), single({1, length, 2, 8}, 2),
+                      single({1, length, 2, 8}, 3)};
+  PlanCache plans("attention");
+  const auto step = [](std::span<const Tensor> x) {
+    Tape tape;
+    for (const Tensor& t : x) tape.watch(t);
+    Tensor y;
+    {
+      const RecorderScope scope(tape);
+      y = ops::sum(ops::square(ops::dot_product_attention(x[0], x[1], x[2], {}, {}, {}, true)));
+    }
+    return tape.gradient({y}, Tensors(x.begin(), x.end()));
+  };
+  const Tensors eager = plans.call(in, "", step);
+  const Tensors replayed = plans.call(in, "", step);
+  for (size_t i = 0; i < eager.size(); ++i) CHECK(test::max_difference(eager[i], replayed[i]) == 0);
+  REQUIRE(plans.find(in, ""));
+  CHECK(plans.find(in, "")->arena_bytes() < static_cast<size_t>(length * length));
 }
 
 }  // namespace

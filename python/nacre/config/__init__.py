@@ -21,6 +21,7 @@ _epsilon = 1e-7
 _image_data_format = "channels_last"
 _interactive_logging = True
 _safe_mode = True
+_flash_attention: bool | None = None
 
 
 def epsilon() -> float:
@@ -156,3 +157,20 @@ def max_steps_per_epoch() -> int | None:
     """The most steps of an epoch, from NACRE_MAX_STEPS_PER_EPOCH; None: no limit."""
     value = _os.environ.get("NACRE_MAX_STEPS_PER_EPOCH")
     return int(value) if value else None
+
+
+def enable_flash_attention() -> None:
+    """Undoes `disable_flash_attention()`."""
+    global _flash_attention
+    _flash_attention = None
+
+
+def disable_flash_attention() -> None:
+    """Kept for Keras: attention never makes its matrix of weights unless it is asked for."""
+    global _flash_attention
+    _flash_attention = False
+
+
+def is_flash_attention_enabled() -> bool | None:
+    """False after `disable_flash_attention()`, else None, as in Keras."""
+    return _flash_attention

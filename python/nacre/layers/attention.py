@@ -6,6 +6,7 @@ from typing import Any
 
 from nacre._native import native
 from nacre.layers.arguments import BASE_ARGUMENTS
+from nacre.layers.einsum_dense import EinsumDense
 from nacre.layers.layer import Layer
 
 _PROJECTED_CALL = (
@@ -26,6 +27,13 @@ class _Projected(Layer):
     """What multi-head and grouped-query attention share."""
 
     _call_arguments = _PROJECTED_CALL
+    _saved_names = {
+        "query": "query_dense",
+        "key": "key_dense",
+        "value": "value_dense",
+        "attention_output": "output_dense",
+        "gate": "_gate_dense",
+    }
 
     def build(  # type: ignore[override]
         self, query_shape: Any, value_shape: Any, key_shape: Any = None
@@ -46,6 +54,40 @@ class _Projected(Layer):
         config = super().get_config()
         config.pop("flash_attention", None)  # a matter of the machine
         return config
+
+    @property
+    def query_dense(self) -> Any:
+        """The projection of queries."""
+        return self._projections()["query"]
+
+    @property
+    def key_dense(self) -> Any:
+        """The projection of keys."""
+        return self._projections()["key"]
+
+    @property
+    def value_dense(self) -> Any:
+        """The projection of values."""
+        return self._projections()["value"]
+
+    @property
+    def output_dense(self) -> Any:
+        """The projection of the heads' results."""
+        return self._projections()["attention_output"]
+
+    def _projections(self) -> dict[str, Any]:
+        if not self.built:
+            raise ValueError(f"{type(self).__name__} '{self.name}': not built yet")
+        known = self.__dict__.get("_projected")
+        if known is None:
+            cores = self._native_core.sublayers
+            known = {core.name: EinsumDense._in_front_of(core) for core in cores}
+            object.__setattr__(self, "_projected", known)
+        return known
+
+    def _saved_children(self) -> dict[str, Any]:
+        """The projections by the names under which Keras keeps them in files."""
+        return {self._saved_names[name]: part for name, part in self._projections().items()}
 
 
 @native
@@ -185,6 +227,14 @@ class GroupQueryAttention(_Projected):
         >>> layer(x, x, use_causal_mask=True).shape
         (3, 5, 8)
     """
+
+    _saved_names = {
+        "query": "_query_dense",
+        "key": "_key_dense",
+        "value": "_value_dense",
+        "attention_output": "_output_dense",
+        "gate": "_gate_dense",
+    }
 
     def __init__(
         self,

@@ -159,6 +159,14 @@ class Layer(LayerState):
         object.__setattr__(self, "_native_core", native)
 
     @classmethod
+    def _in_front_of(cls, core: Any) -> Any:
+        """A front end of a C++ layer that exists."""
+        self = cls.__new__(cls)
+        self._set_state(core, {name: core.get_field(name) for name in cls._signature.names})
+        object.__setattr__(self, "_native_core", core)
+        return self
+
+    @classmethod
     def _overrides_native(cls, native: type) -> bool:
         hooks = ("build", "call", "compute_mask")
         return any(getattr(cls, name) is not getattr(native, name) for name in hooks)

@@ -266,3 +266,6 @@ class SpectralNormalization(Layer):
     """
 
     def __init__(self, layer: Any, power_iterations: int = 1, **kwargs: Any) -> None: ...
+
+    def _saved_children(self) -> dict[str, Any]:
+        return {"layer": self.layer}
