@@ -228,6 +228,7 @@ void bind_layers(py::module_& m) {
                                }
                                return out;
                              })
+      .def_property_readonly("sublayers", &Layer::sublayers)
       .def("set_remat_mode",
            [](Layer& layer, const std::string& kind, int64_t threshold) {
              layer.set_remat_mode({parse_remat_kind(kind), threshold});

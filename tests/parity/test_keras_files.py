@@ -134,6 +134,60 @@ def test_policies(policy, tmp_path):
             np.testing.assert_array_equal(v, w)
 
 
+SEQUENCES = rng.normal(size=(6, 5, 4)).astype("float32")
+COMPOSITES = {
+    "lstm": lambda m: m.layers.LSTM(3),
+    "gru": lambda m: m.layers.GRU(3, return_sequences=True),
+    "cells": lambda m: m.layers.RNN([m.layers.LSTMCell(2), m.layers.GRUCell(3)]),
+    "bidirectional": lambda m: m.layers.Bidirectional(m.layers.LSTM(2)),
+    "time_distributed": lambda m: m.layers.TimeDistributed(m.layers.Dense(3)),
+    "spectral": lambda m: m.layers.SpectralNormalization(m.layers.Dense(3)),
+    "einsum": lambda m: m.layers.EinsumDense("abc,cd->abd", output_shape=(None, 6), bias_axes="d"),
+    "group": lambda m: m.layers.GroupNormalization(2),
+}
+
+
+@pytest.mark.parametrize("name", COMPOSITES)
+def test_layers_made_of_others(name, tmp_path):
+    def make(m):
+        m.utils.set_random_seed(2)
+        return m.Sequential([m.Input((5, 4)), COMPOSITES[name](m), m.layers.Flatten()])
+
+    for module, other in ((nacre, keras), (keras, nacre)):
+        model = make(module)
+        model.save(tmp_path / "m.keras")
+        again = other.saving.load_model(tmp_path / "m.keras")
+        expected = np.asarray(model.predict(SEQUENCES, verbose=0))
+        received = np.asarray(again.predict(SEQUENCES, verbose=0))
+        np.testing.assert_allclose(received, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["MultiHeadAttention", "GroupQueryAttention"])
+@pytest.mark.parametrize("gate", [False, True])
+def test_attention_weights(name, gate, tmp_path):
+    arguments = (2, 3) if name == "MultiHeadAttention" else (3, 4, 2)
+
+    def make(m):
+        class Net(m.Model):
+            def __init__(self):
+                super().__init__()
+                self.attention = getattr(m.layers, name)(*arguments, use_gate=gate)
+
+            def call(self, x):
+                return self.attention(x, x)
+
+        net = Net()
+        net(SEQUENCES)
+        return net
+
+    for module, other in ((nacre, keras), (keras, nacre)):
+        model, again = make(module), make(other)
+        model.save_weights(tmp_path / "m.weights.h5")
+        again.load_weights(tmp_path / "m.weights.h5")
+        expected, received = np.asarray(model(SEQUENCES)), np.asarray(again(SEQUENCES))
+        np.testing.assert_allclose(received, expected, rtol=1e-4, atol=1e-5)
+
+
 def test_vocabularies(tmp_path):
     for module, other in ((keras, nacre), (nacre, keras)):
         layer = module.layers.IntegerLookup(num_oov_indices=1)

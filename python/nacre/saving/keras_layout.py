@@ -41,30 +41,44 @@ def entries(model: Any, optimizer: bool = True) -> list[Entry]:
     return found
 
 
+def _core_of(layer: Any) -> Any:
+    """The C++ side of a layer, which is the layer itself where it has no front end."""
+    return getattr(layer, "_core", layer)
+
+
 def _add(layer: Any, path: str, found: list[Entry], seen: set[int]) -> None:
-    if id(layer) in seen:
+    core = _core_of(layer)
+    if id(core) in seen:
         return
-    seen.add(id(layer))
-    found.append((path, layer, layer._core.own_weights))
+    seen.add(id(core))
+    found.append((path, layer, core.own_weights))
     for name, child in _children(layer):
         _add_child(child, f"{path}/{name}" if path else name, found, seen)
 
 
 def _add_child(child: Any, path: str, found: list[Entry], seen: set[int]) -> None:
-    from nacre.layers import Layer
-
-    if isinstance(child, Layer):
+    if _is_layer(child):
         _add(child, path, found, seen)
     elif isinstance(child, list | tuple | dict):
         names: dict[str, int] = {}
         for member in child.values() if isinstance(child, dict) else child:
-            if isinstance(member, Layer):
-                name = _numbered(snake_case(type(member).__name__), names)
+            if _is_layer(member):
+                name = _numbered(snake_case(_class_name(member)), names)
             elif isinstance(member, list | tuple | dict):
                 name = _numbered("container", names)
             else:
                 continue
             _add_child(member, f"{path}/{name}", found, seen)
+
+
+def _is_layer(value: Any) -> bool:
+    from nacre.layers import Layer
+
+    return isinstance(value, Layer) or hasattr(value, "own_weights")
+
+
+def _class_name(layer: Any) -> str:
+    return type(layer).__name__ if hasattr(layer, "_core") else layer.class_name
 
 
 def _numbered(name: str, names: dict[str, int]) -> str:
@@ -77,17 +91,59 @@ def _children(layer: Any) -> Iterator[tuple[str, Any]]:
     """Attributes that may hold layers: those of a container first, private ones last."""
     from nacre.models import Model, Sequential
 
-    named = getattr(layer, "_saved_children", None)
-    if named is not None:
-        yield from named().items()
+    parts = _native_parts(layer)
+    if parts is not None:
+        yield from parts
         return
     if isinstance(layer, Sequential) or type(layer).__name__ == "Functional":
         yield "layers", layer.layers
-    attributes = {k: v for k, v in vars(layer).items() if k not in _INTERNAL}
+    state = getattr(layer, "__dict__", {})  # a part without a front end has none
+    attributes = {k: v for k, v in state.items() if k not in _INTERNAL}
     if isinstance(layer, Model):
         attributes["layers"] = layer.layers
     for name in sorted(attributes, key=lambda name: f"~{name}" if name[0] == "_" else name):
         yield name, attributes[name]
+
+
+# Attributes in Keras of layers made of others: in the order of the parts, or by their names.
+_PARTS = {
+    "Bidirectional": ("forward_layer", "backward_layer"),
+    "SpectralNormalization": ("layer",),
+    "TimeDistributed": ("layer",),
+}
+_PROJECTIONS = {
+    "query": "query_dense",
+    "key": "key_dense",
+    "value": "value_dense",
+    "gate": "gate_dense",
+    "attention_output": "output_dense",
+}
+
+
+def _native_parts(layer: Any) -> list[tuple[str, Any]] | None:
+    """The parts of a layer of the library that is made of others; None for other layers."""
+    core = _core_of(layer)
+    if core is not getattr(layer, "_native_core", core) or not hasattr(core, "sublayers"):
+        return None
+    parts = core.sublayers
+    kind = core.class_name
+    if not parts or kind in ("Sequential", "Functional"):
+        return None
+    # A part that was made in Python is taken with its front end, whose attributes may be layers.
+    given = [*getattr(layer, "_arguments", {}).values(), getattr(layer, "cell", None)]
+    given += [cell for cell in given if isinstance(cell, list) for cell in cell]
+    fronts = {id(_core_of(value)): value for value in given if hasattr(value, "_core")}
+    shown = [fronts.get(id(part), part) for part in parts]
+    if kind == "StackedRNNCells":
+        return [("cells", shown)]
+    if kind == "MultiHeadAttention":
+        # Keras has no public name for the gate.
+        named = [(_PROJECTIONS[part.name], part) for part in parts]
+        return [("_" + name if name == "gate_dense" else name, part) for name, part in named]
+    if kind == "GroupQueryAttention":
+        return [("_" + _PROJECTIONS[part.name], part) for part in parts]
+    names = _PARTS.get(kind, ("cell",))
+    return list(zip(names, shown, strict=True))
 
 
 # What the front ends keep for themselves.
