@@ -241,7 +241,6 @@ void bind_layers(py::module_& m) {
       .def("add_loss", &Layer::add_loss)
       .def("add_weight", &add_weight)
       .def("add_variable", &Layer::add_variable)
-      .def_property_readonly("sublayers", &Layer::sublayers)
       .def("add_sublayer",
            [](Layer& layer, Layer& child) { layer.add_sublayer(Ref<Layer>(&child)); })
       .def("remove_sublayer", [](Layer& layer, Layer& child) { layer.remove_sublayer(&child); });

@@ -91,6 +91,10 @@ def _children(layer: Any) -> Iterator[tuple[str, Any]]:
     """Attributes that may hold layers: those of a container first, private ones last."""
     from nacre.models import Model, Sequential
 
+    named = getattr(layer, "_saved_children", None)  # Keras's names, where a layer knows them
+    if named is not None:
+        yield from named().items()
+        return
     parts = _native_parts(layer)
     if parts is not None:
         yield from parts
@@ -105,18 +109,10 @@ def _children(layer: Any) -> Iterator[tuple[str, Any]]:
         yield name, attributes[name]
 
 
-# Attributes in Keras of layers made of others: in the order of the parts, or by their names.
+# Attributes in Keras of layers made of others, in the order of the parts.
 _PARTS = {
     "Bidirectional": ("forward_layer", "backward_layer"),
-    "SpectralNormalization": ("layer",),
     "TimeDistributed": ("layer",),
-}
-_PROJECTIONS = {
-    "query": "query_dense",
-    "key": "key_dense",
-    "value": "value_dense",
-    "gate": "gate_dense",
-    "attention_output": "output_dense",
 }
 
 
@@ -136,12 +132,6 @@ def _native_parts(layer: Any) -> list[tuple[str, Any]] | None:
     shown = [fronts.get(id(part), part) for part in parts]
     if kind == "StackedRNNCells":
         return [("cells", shown)]
-    if kind == "MultiHeadAttention":
-        # Keras has no public name for the gate.
-        named = [(_PROJECTIONS[part.name], part) for part in parts]
-        return [("_" + name if name == "gate_dense" else name, part) for name, part in named]
-    if kind == "GroupQueryAttention":
-        return [("_" + _PROJECTIONS[part.name], part) for part in parts]
     names = _PARTS.get(kind, ("cell",))
     return list(zip(names, shown, strict=True))
 
