@@ -46,10 +46,10 @@ def test_a_fit_is_counted_by_layer_and_direction():
         model.fit(x, y, batch_size=16, epochs=2, verbose=0)
     steps = 8
     found = {(e["layer"], e["op"], e["backward"]): e for e in p.entries()}
-    forward = found[("net/first", "matmul", False)]
+    forward = found[("net/first", "fused_matmul", False)]  # with bias and relu
     assert forward["calls"] == steps
     assert forward["flops"] == steps * 2 * 16 * 20 * 8
-    assert forward["bytes"] == steps * 4 * (16 * 20 + 20 * 8 + 16 * 8)
+    assert forward["bytes"] == steps * 4 * (16 * 20 + 20 * 8 + 8 + 16 * 8)
     assert any(layer == "net/second" and backward for layer, _, backward in found)
     assert any(layer == "Adam" for layer, _, _ in found)
     assert 0 < sum(e["seconds"] for e in p.entries()) <= p.seconds
