@@ -10,6 +10,46 @@ NACRE_INLINE Vec load_some(const float* p, int64_t count) {
   return count > 0 ? load_partial(p, count) : Vec(0.0f);
 }
 
+// A tile of whole vectors that only needs an epilogue, whose parts are known to the compiler.
+template <bool kBias, bool kResidual, bool kRelu, bool kMask>
+NACRE_FULL_VECTORS __attribute__((noinline)) void store_whole(const Tile& t, const FloatVector* acc,
+                                                              int rows, int vecs) {
+  for (int i = 0; i < rows; ++i) {
+    const int64_t row = i * t.ldc;
+    for (int v = 0; v < vecs; ++v) {
+      const int64_t at = row + v * kLanes;
+      Vec x = acc[i * vecs + v];
+      if (kBias) x += load(t.bias + v * kLanes);
+      if (kResidual) x += load(t.residual + at);
+      if (kRelu) x = relu_of(x);
+      if (kMask) x = select(load(t.mask + at) > Vec(0.0f), x, Vec(0.0f));
+      store(t.c + at, x);
+    }
+  }
+}
+
+// The combinations that layers and their gradients give; null: store_tile.
+using StoreFn = void (*)(const Tile& t, const FloatVector* acc, int rows, int vecs);
+StoreFn whole_store(const Tile& t) {
+  if (t.alpha != 1 || t.accumulate) return nullptr;
+  switch ((t.bias ? 1 : 0) + (t.residual ? 2 : 0) + (t.relu ? 4 : 0) + (t.mask ? 8 : 0)) {
+    case 1:
+      return store_whole<true, false, false, false>;
+    case 2:
+      return store_whole<false, true, false, false>;
+    case 4:
+      return store_whole<false, false, true, false>;
+    case 5:
+      return store_whole<true, false, true, false>;
+    case 8:
+      return store_whole<false, false, false, true>;
+    case 10:
+      return store_whole<false, true, false, true>;
+    default:
+      return nullptr;
+  }
+}
+
 // What does not fit the fast store: an epilogue, columns that do not fill the vectors.
 NACRE_FULL_VECTORS __attribute__((noinline)) void store_tile(const Tile& t, const FloatVector* acc,
                                                              int rows, int vecs) {
@@ -75,7 +115,8 @@ NACRE_FULL_VECTORS void tile_f32(const Tile& t) {
   FloatVector spilled[kRows * kVecs];
 #pragma GCC unroll 64
   for (int i = 0; i < kRows * kVecs; ++i) spilled[i] = acc[i];
-  store_tile(t, spilled, kRows, kVecs);
+  const StoreFn whole = t.cols == kVecs * kLanes ? whole_store(t) : nullptr;
+  (whole ? whole : store_tile)(t, spilled, kRows, kVecs);
 }
 
 struct TileTable {
