@@ -118,6 +118,7 @@ SPECIAL = {
     "SpectralNormalization",
     "StringLookup",
     "TextVectorization",
+    "Wrapper",
 }
 # Called with states: test_recurrent.py.
 SPECIAL |= {"SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells"}

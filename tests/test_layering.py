@@ -51,6 +51,7 @@ CORE_IMPORTERS = {
         "layers/core",
         "layers/layer",
         "models/data",
+        "models/functional",
         "models/sequential",
         "models/trainer",
         "models/training_state",

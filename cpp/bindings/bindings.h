@@ -18,6 +18,7 @@ void bind_function(py::module_& m);
 void bind_profiler(py::module_& m);
 void bind_config(py::module_& m);
 void bind_layers(py::module_& m);
+void bind_functional(py::module_& m);
 void bind_training(py::module_& m);
 void bind_files(py::module_& m);
 void bind_text(py::module_& m);

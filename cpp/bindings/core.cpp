@@ -15,6 +15,7 @@ PYBIND11_MODULE(_core, m) {
   bind_function(m);
   bind_config(m);
   bind_layers(m);
+  bind_functional(m);
   bind_training(m);
   bind_profiler(m);
   bind_files(m);

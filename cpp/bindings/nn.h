@@ -3,9 +3,13 @@
 
 #include <pybind11/pybind11.h>
 
+#include <optional>
+#include <utility>
+
 #include "bindings/tensor.h"
 #include "nacre/base/json.h"
 #include "nacre/nn/configurable.h"
+#include "nacre/nn/functional.h"
 
 PYBIND11_DECLARE_HOLDER_TYPE(T, nacre::Ref<T>, true)
 
@@ -38,9 +42,31 @@ class WeakObject {
   WeakObject(const WeakObject&) = delete;
   WeakObject& operator=(const WeakObject&) = delete;
   py::object get() const;  // with the GIL held
+  py::object get_or_none() const;
 
  private:
   PyObject* reference_;
 };
+
+// A Python object held from C++, released with the GIL held.
+class HeldObject final : public RefCounted {
+ public:
+  explicit HeldObject(py::object object) : object_(std::move(object)) {}
+  ~HeldObject() override {
+    const py::gil_scoped_acquire gil;
+    object_ = py::object();
+  }
+  const py::object& object() const { return object_; }
+
+ private:
+  py::object object_;
+};
+
+// A call of a layer; `structure` is how the caller nests the inputs in the arguments, None for one
+// argument. Noted where an input comes from Input().
+Tensors call_layer(Layer& layer, const Tensors& inputs, std::optional<bool> training,
+                   const Tensors& masks, Json arguments, const py::object& structure);
+// The structure of a call that a functional model makes again; None for other calls.
+py::object noted_arguments(const CallNode* node);
 
 }  // namespace nacre::bindings

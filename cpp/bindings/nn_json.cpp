@@ -139,4 +139,9 @@ py::object WeakObject::get() const {
   return py::reinterpret_borrow<py::object>(object);
 }
 
+py::object WeakObject::get_or_none() const {
+  PyObject* object = PyWeakref_GetObject(reference_);
+  return object ? py::reinterpret_borrow<py::object>(object) : py::none();
+}
+
 }  // namespace nacre::bindings

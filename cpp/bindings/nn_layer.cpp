@@ -14,7 +14,7 @@ namespace nacre::bindings {
 namespace {
 
 // A layer whose build and call are Python methods: `_build(shapes)` and `_call(tensors, training,
-// masks)` of the object that owns this one.
+// masks, noted arguments)` of the object that owns this one.
 // It is a cell where its owner has a `state_size`.
 class PythonLayer final : public Layer, public RecurrentCell {
  public:
@@ -26,13 +26,14 @@ class PythonLayer final : public Layer, public RecurrentCell {
     const py::gil_scoped_acquire gil;
     py::list shapes;
     for (const Shape& shape : input_shapes) shapes.append(shape_tuple(shape));
-    owner_.get().attr("_build")(shapes);
+    owner_.get().attr("_build")(shapes, noted_arguments(noted_call(*this)));
   }
 
   Tensors call(const Tensors& inputs, const CallContext& context) override {
     const py::gil_scoped_acquire gil;
     return tensors_from(owner_.get().attr("_call")(tensors_to_list(inputs), context.training,
-                                                   tensors_to_list(context.masks)));
+                                                   tensors_to_list(context.masks),
+                                                   noted_arguments(context.node)));
   }
 
   std::vector<Shape> state_shapes() override {
@@ -56,12 +57,6 @@ class PythonLayer final : public Layer, public RecurrentCell {
  private:
   WeakObject owner_;
   std::string class_name_;
-};
-
-// What Input() made, remembered by its placeholder.
-struct InputOrigin final : TensorOrigin {
-  explicit InputOrigin(Ref<Layer> input_layer) : layer(std::move(input_layer)) {}
-  Ref<Layer> layer;
 };
 
 template <class T>
@@ -175,13 +170,13 @@ void bind_layers(py::module_& m) {
       .def(
           "call",
           [](Layer& layer, py::list inputs, std::optional<bool> training, py::object masks,
-             py::object arguments) {
-            return tensors_to_list(layer(tensors_from(inputs), training,
-                                         masks.is_none() ? Tensors() : tensors_from(masks),
-                                         to_json(arguments)));
+             py::object arguments, const py::object& structure) {
+            return tensors_to_list(call_layer(layer, tensors_from(inputs), training,
+                                              masks.is_none() ? Tensors() : tensors_from(masks),
+                                              to_json(arguments), structure));
           },
           py::arg("inputs"), py::arg("training") = py::none(), py::arg("masks") = py::none(),
-          py::arg("arguments") = py::none())
+          py::arg("arguments") = py::none(), py::arg("structure") = py::none())
       .def(
           "call_one",
           [](Layer& layer, const Tensor& x, std::optional<bool> training, py::object mask) {
@@ -259,21 +254,16 @@ void bind_layers(py::module_& m) {
   py::class_<Sequential, Layer, Ref<Sequential>>(m, "Sequential")
       .def("add", [](Sequential& model, Layer& layer) { model.add(Ref<Layer>(&layer)); })
       .def("pop", &Sequential::pop)
-      .def_property_readonly("layers", [](Sequential& model) { return model.layers; });
+      .def_property_readonly("layers", [](Sequential& model) { return model.layers; })
+      .def_property_readonly("inputs",
+                             [](Sequential& model) { return tensors_to_list(model.inputs()); })
+      .def_property_readonly("outputs",
+                             [](Sequential& model) { return tensors_to_list(model.outputs()); });
 
   py::class_<InputLayer, Layer, Ref<InputLayer>>(m, "InputLayer")
       .def_property_readonly("batch_shape", [](InputLayer& layer) { return layer.batch_shape; })
       .def_property_readonly("dtype", [](InputLayer& layer) { return layer.input_dtype; })
-      .def("placeholder", [](InputLayer& layer) {
-        Tensor t = Tensor::placeholder({layer.input_dtype, layer.batch_shape});
-        t.set_origin(make_ref<InputOrigin>(Ref<Layer>(&layer)));
-        return t;
-      });
-  // The InputLayer behind what Input() returned, or None.
-  m.def("input_layer_of", [](const Tensor& t) -> Ref<Layer> {
-    auto* origin = dynamic_cast<InputOrigin*>(t.origin().get());
-    return origin ? origin->layer : nullptr;
-  });
+      .def("placeholder", &InputLayer::placeholder);
   m.def("in_training_call", []() -> std::optional<bool> {
     const CallContext* context = current_call();
     return context ? std::optional(context->training) : std::nullopt;

@@ -184,6 +184,27 @@ class PyTrainer {
   Trainer trainer_;
 };
 
+// Per output: losses, their weights, the output of each, metrics, weighted metrics, names.
+using OutputOptions = std::tuple<py::list, std::vector<double>, std::vector<int64_t>, py::list,
+                                 py::list, std::vector<std::string>>;
+
+CompileOptions compile_options(const py::object& optimizer, const OutputOptions& outputs,
+                               bool run_eagerly) {
+  CompileOptions options;
+  if (!optimizer.is_none()) {
+    options.optimizer = deserialize_as<Optimizer>(Optimizer::kModule, to_json(optimizer));
+  }
+  const auto& [losses, loss_weights, loss_outputs, metrics, weighted_metrics, names] = outputs;
+  for (const py::handle loss : losses) options.losses.push_back(to_loss(loss));
+  options.loss_weights = loss_weights;
+  options.loss_outputs = loss_outputs;
+  options.metrics = to_metric_lists(metrics);
+  options.weighted_metrics = to_metric_lists(weighted_metrics);
+  options.output_names = names;
+  options.run_eagerly = run_eagerly;
+  return options;
+}
+
 Trainer::StepHook to_hook(py::object hook) {
   if (hook.is_none()) return nullptr;
   return [hook](int64_t step) {
@@ -370,19 +391,12 @@ void bind_training(py::module_& m) {
   py::class_<PyTrainer>(m, "Trainer")
       .def(py::init<Layer&>())
       .def("compile",
-           [](PyTrainer& t, py::object optimizer, py::handle losses,
-              const std::vector<double>& loss_weights, py::handle metrics,
-              py::handle weighted_metrics, const std::vector<std::string>& output_names,
-              bool run_eagerly) {
-             CompileOptions options;
-             options.optimizer = to_optimizer(optimizer);
-             for (const py::handle loss : losses) options.losses.push_back(to_loss(loss));
-             options.loss_weights = loss_weights;
-             options.metrics = to_metric_lists(metrics);
-             options.weighted_metrics = to_metric_lists(weighted_metrics);
-             options.output_names = output_names;
-             options.run_eagerly = run_eagerly;
-             t.get().compile(std::move(options));
+           [](PyTrainer& t, py::object optimizer, const OutputOptions& outputs, bool run_eagerly) {
+             t.get().compile(compile_options(optimizer, outputs, run_eagerly));
+           })
+      .def("set_outputs",
+           [](PyTrainer& t, py::object optimizer, const OutputOptions& outputs, bool run_eagerly) {
+             t.get().set_outputs(compile_options(optimizer, outputs, run_eagerly));
            })
       .def_property_readonly("compiled", [](PyTrainer& t) { return t.get().compiled(); })
       .def_property_readonly("optimizer", [](PyTrainer& t) { return t.get().optimizer(); })
@@ -456,6 +470,26 @@ void bind_training(py::module_& m) {
              const Trainer::StepHook after = to_hook(hook);
              const Release release;
              t.get().test_steps(feeder, begin, end, after, interval);
+           })
+      .def("compute_loss",
+           [](PyTrainer& t, py::handle x, py::handle y, py::handle w, py::handle y_pred) {
+             return t.get().compute_loss(to_batch(x, y, w), tensors_from(y_pred));
+           })
+      .def("update_loss",
+           [](PyTrainer& t, py::handle x, const Tensor& loss) {
+             t.get().update_loss({tensors_from(x), {}, {}}, loss);
+           })
+      .def("update_metrics",
+           [](PyTrainer& t, py::handle x, py::handle y, py::handle w, py::handle y_pred) {
+             t.get().update_metrics(to_batch(x, y, w), tensors_from(y_pred));
+           })
+      .def("logged_metrics",
+           [](PyTrainer& t) {
+             py::list out;
+             for (const auto& logged : t.get().logged_metrics()) {
+               out.append(py::make_tuple(logged.name, logged.metric, logged.compiled));
+             }
+             return out;
            })
       .def("logs", [](PyTrainer& t) { return to_pairs(t.get().logs()); })
       .def("reset_metrics", [](PyTrainer& t) { t.get().reset_metrics(); });

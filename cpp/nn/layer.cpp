@@ -7,8 +7,10 @@
 
 #include "nacre/graph/plan.h"
 #include "nacre/graph/scope.h"
+#include "nacre/nn/functional.h"
 #include "nacre/ops/ops.h"
 #include "nacre/ops/recorder.h"
+#include "nacre/ops/symbolic.h"
 
 namespace nacre {
 namespace {
@@ -215,9 +217,18 @@ std::vector<Shape> Layer::shapes_to_build(const Tensors& inputs, const CallConte
 }
 
 Tensors Layer::operator()(const Tensors& inputs, std::optional<bool> training, const Tensors& masks,
-                          Json arguments) {
+                          Json arguments, const CallNode* node) {
+  for (const Tensor& t : inputs) {
+    if (t.defined() && t.origin()) {
+      return note_call(*this, inputs, training, masks, std::move(arguments))->output_tensors();
+    }
+  }
   CallContext context;
   if (!g_frames.empty()) context.training = g_frames.back().context.training;
+  context.node = node;
+  const InferringScope inferring(std::any_of(inputs.begin(), inputs.end(), [](const Tensor& t) {
+    return t.defined() && t.is_placeholder();
+  }));
   if (training) context.training = *training;
   context.masks = masks_of(inputs, masks);
   context.arguments = std::move(arguments);
@@ -392,6 +403,24 @@ void Layer::add_loss(const Tensor& loss) {
                 "are not supported: such a loss has no gradient; add it outside");
   }
   call_losses_.push_back(loss);
+}
+
+const CallNode& Layer::only_node(std::string_view what) const {
+  if (inbound_nodes_.size() != 1) {
+    raise(ErrorKind::kAttribute, class_name(), " '", name_, "': ", what,
+          " is that of the only call on what Input() gives, but there are ", inbound_nodes_.size(),
+          " such calls");
+  }
+  return *inbound_nodes_[0];
+}
+
+Tensors Layer::input() const {
+  const CallNode& node = only_node("input");
+  return node.is_input() ? node.output_tensors() : node.input_tensors();
+}
+
+Tensors Layer::output() const {
+  return only_node("output").output_tensors();
 }
 
 void Layer::add_seed_generator(Ref<SeedGenerator> generator) {

@@ -6,6 +6,7 @@
 #include "nacre/ops/opdef.h"
 #include "nacre/ops/ops.h"
 #include "nacre/ops/recorder.h"
+#include "nacre/ops/symbolic.h"
 #include "ops/promote.h"
 
 namespace nacre {
@@ -69,10 +70,38 @@ Tensors run_kernel(const OpDef& op, std::span<const Tensor> inputs, const Attrs*
   return outputs;
 }
 
+std::atomic<SymbolicHook> g_symbolic_hook{nullptr};
+thread_local bool g_inferring = false;
+
+// One node for the op as it was called, whatever ops it is made of.
+Tensors apply_symbolic(const OpDef& op, std::span<const Tensor> inputs, const Ref<Attrs>& attrs) {
+  Tensors plain;
+  for (const Tensor& t : inputs) plain.push_back(without_origin(t));
+  Tensors outputs = apply(op, plain, attrs);
+  if (const SymbolicHook hook = g_symbolic_hook) hook(op, attrs, inputs, outputs);
+  return outputs;
+}
+
 }  // namespace
 
 void set_kernel_hook(KernelHook hook) {
   g_kernel_hook.store(hook, std::memory_order_release);
+}
+
+void set_symbolic_hook(SymbolicHook hook) {
+  g_symbolic_hook = hook;
+}
+
+bool inferring_call() {
+  return g_inferring;
+}
+
+InferringScope::InferringScope(bool inferring) : outer_(g_inferring) {
+  g_inferring = outer_ || inferring;
+}
+
+InferringScope::~InferringScope() {
+  g_inferring = outer_;
 }
 
 std::vector<Recorder*>& active_recorders() {
@@ -93,6 +122,9 @@ void observe(const Tensor& value) {
 }
 
 Tensors apply(const OpDef& op, std::span<const Tensor> inputs, Ref<Attrs> attrs) {
+  for (const Tensor& t : inputs) {
+    if (t.defined() && t.origin()) return apply_symbolic(op, inputs, attrs);
+  }
   Tensors promoted;
   if (op.promote != Promote::kNone) {
     const DType dtype = common_dtype(inputs, op.promote);
@@ -118,6 +150,9 @@ Tensors apply(const OpDef& op, std::span<const Tensor> inputs, Ref<Attrs> attrs)
   const std::vector<TensorSpec> specs = op.infer({attrs.get(), inputs, op.name});
   bool symbolic = false;
   for (const Tensor& t : inputs) symbolic = symbolic || (t.defined() && t.is_placeholder());
+  if (g_inferring) {
+    for (const TensorSpec& spec : specs) symbolic = symbolic || !spec.shape.is_known();
+  }
   if (symbolic) {
     Tensors outputs;
     for (const TensorSpec& spec : specs) outputs.push_back(Tensor::placeholder(spec));

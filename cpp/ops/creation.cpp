@@ -4,6 +4,7 @@
 
 #include "nacre/ops/opdef.h"
 #include "nacre/ops/ops.h"
+#include "nacre/ops/symbolic.h"
 #include "ops/define.h"
 #include "ops/loop.h"
 #include "ops/promote.h"
@@ -327,7 +328,9 @@ void register_creation_ops(OpRegistry& registry) {
   fill.infer = [](const InferContext& c) {
     const auto& a = c.attrs_as<FillAttrs>();
     for (const int64_t dim : a.shape) {
-      if (dim < 0) value_error(c.op, ": expected dimensions of at least 0, received ", dim);
+      if (dim < 0 && !inferring_call()) {
+        value_error(c.op, ": expected dimensions of at least 0, received ", dim);
+      }
     }
     return std::vector<TensorSpec>{{a.dtype, Shape(a.shape)}};
   };

@@ -9,6 +9,7 @@
 #include "nacre/base/parallel.h"
 #include "nacre/ops/nn.h"
 #include "nacre/ops/opdef.h"
+#include "nacre/ops/symbolic.h"
 #include "ops/random_draws.h"
 #include "ops/reference/random.h"
 #include "ops/reference/scalar.h"
@@ -51,7 +52,7 @@ constexpr int64_t kRandomGrain = 16384;
 
 Shape checked_shape(const IntList& shape, std::string_view op) {
   for (const int64_t dim : shape) {
-    if (dim < 0) {
+    if (dim < 0 && !inferring_call()) {
       value_error(op, ": expected a shape without negative sizes, received shape=",
                   to_string(AttrValue(shape)));
     }

@@ -4,6 +4,7 @@
 
 #include "nacre/ops/opdef.h"
 #include "nacre/ops/ops.h"
+#include "nacre/ops/symbolic.h"
 #include "ops/promote.h"
 #include "ops/registry.h"
 #include "ops/strided_copy.h"
@@ -143,7 +144,7 @@ std::vector<TensorSpec> infer_broadcast_to(const InferContext& c) {
     const int64_t to = out[i + out.rank() - in.rank()];
     fits = from == to || from == 1 || from == kUnknownDim;
   }
-  if (!fits || !out.is_known()) {
+  if (!fits || (!out.is_known() && !inferring_call())) {
     value_error(c.op, ": expected a shape that x broadcasts to, received ",
                 to_string(AttrValue(target)), " (x: ", in, ")");
   }

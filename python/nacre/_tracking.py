@@ -22,6 +22,8 @@ def tracked(owner: Any, name: str, value: Any) -> Any:
     elif isinstance(value, tuple):
         for item in value:
             tracked(owner, name, item)
+    elif isinstance(getattr(value, "_core", None), _core.Metric):
+        owner.__dict__.setdefault("_tracked_metrics", {})[id(value)] = value
     elif hasattr(value, "_tracked_by"):
         value._tracked_by(owner)
     return value

@@ -10,6 +10,7 @@ ROWS = [
         for name in ("Add", "Multiply", "Average", "Maximum", "Minimum")
         for case, shapes in {
             "": [*PAIR, (2, 5, 3)],
+            "one": [(2, 5, 3)],
             "ranks": [(2, 5, 3), (2, 3), (2, 1, 1)],
         }.items()
     ),

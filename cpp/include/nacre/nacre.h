@@ -9,6 +9,7 @@
 #include "nacre/graph/tape.h"
 #include "nacre/io/model_file.h"
 #include "nacre/io/safetensors.h"
+#include "nacre/nn/functional.h"
 #include "nacre/nn/layer.h"
 #include "nacre/nn/loss.h"
 #include "nacre/nn/metric.h"

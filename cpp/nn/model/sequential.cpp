@@ -2,19 +2,27 @@
 
 #include <algorithm>
 
+#include "nacre/nn/functional.h"
+#include "nacre/ops/ops.h"
 #include "nn/registry.h"
 
 namespace nacre {
 
+Ref<Layer> deserialize_layer(const Json& json) {
+  const Json* module = json.find("module");
+  if (module && module->is_string() && module->as_string().find(".ops") != std::string::npos) {
+    return make_operation(json);
+  }
+  // A model may hold models.
+  const bool is_model = json.is_object() && json.contains("class_name") &&
+                        ClassRegistry::of("models").contains(json.at("class_name").as_string());
+  const Ref<Configurable> object = deserialize(is_model ? "models" : "layers", json);
+  return Ref<Layer>(static_cast<Layer*>(object.get()));
+}
+
 void read_field(std::vector<Ref<Layer>>& field, const Json& json, std::string_view what) {
   field.clear();
-  for (const Json& item : json.as_array(what)) {
-    // A model may hold models.
-    const bool is_model = item.is_object() && item.contains("class_name") &&
-                          ClassRegistry::of("models").contains(item.at("class_name").as_string());
-    const Ref<Configurable> object = deserialize(is_model ? "models" : "layers", item);
-    field.push_back(Ref<Layer>(static_cast<Layer*>(object.get())));
-  }
+  for (const Json& item : json.as_array(what)) field.push_back(deserialize_layer(item));
 }
 
 Json write_field(const std::vector<Ref<Layer>>& field) {
@@ -80,6 +88,7 @@ void Sequential::add(Ref<Layer> layer) {
   if (!input) add_sublayer(layer);
   try {
     if (input) {
+      set_autocast(false);  // the input's own dtype is what the layers take
       build_input_shape_ = input->batch_shape;
       set_built(false);
       ensure_built({input->batch_shape});
@@ -99,6 +108,10 @@ void Sequential::pop() {
   if (layers.empty()) runtime_error("Sequential '", name_, "': there is no layer to remove");
   remove_sublayer(layers.back().get());
   layers.pop_back();
+  if (built()) {
+    set_built(false);
+    ensure_built({*build_input_shape_});
+  }
 }
 
 void Sequential::build(const std::vector<Shape>& input_shapes) {
@@ -108,13 +121,15 @@ void Sequential::build(const std::vector<Shape>& input_shapes) {
   if (shape.rank() > 0 && !dynamic_cast<InputLayer*>(layers.empty() ? nullptr : layers[0].get())) {
     (*build_input_shape_)[0] = kUnknownDim;
   }
-  Tensor x = Tensor::placeholder({compute_dtype(), *build_input_shape_});
-  if (!layers.empty()) {
-    if (auto* input = dynamic_cast<InputLayer*>(layers[0].get())) {
-      x = Tensor::placeholder({input->input_dtype, *build_input_shape_});
-    }
+  auto* input = dynamic_cast<InputLayer*>(layers.empty() ? nullptr : layers[0].get());
+  // Noted calls: models are cut from this one at the outputs of its layers.
+  Tensor x = input ? input->placeholder() : Input(*build_input_shape_, compute_dtype());
+  const Tensors inputs{x};
+  for (const auto& layer : layers) {
+    if (layer.get() != input) x = (*layer)(x);
   }
-  for (const auto& layer : layers) x = (*layer)(x);
+  inputs_ = inputs;
+  outputs_ = {x};
 }
 
 Tensors Sequential::call(const Tensors& inputs, const CallContext& context) {
@@ -128,6 +143,9 @@ Tensors Sequential::call(const Tensors& inputs, const CallContext& context) {
         fits = expected[i] < 0 || x.shape()[i] < 0 || x.shape()[i] == expected[i];
       }
       if (!fits) value_error("expected an input of shape ", expected, ", received ", x.shape());
+      if (is_floating(x.dtype()) && x.dtype() != input->input_dtype) {
+        x = ops::cast(x, input->input_dtype);
+      }
     }
   }
   Tensor mask = context.mask();
@@ -140,6 +158,7 @@ Tensors Sequential::call(const Tensors& inputs, const CallContext& context) {
 
 void register_models() {
   register_class<Sequential>();
+  register_class<Functional>();
 }
 
 }  // namespace nacre

@@ -6,6 +6,7 @@
 #include "nacre/base/interrupt.h"
 #include "nacre/graph/scope.h"
 #include "nacre/graph/tape.h"
+#include "nacre/nn/functional.h"
 #include "nacre/ops/ops.h"
 #include "nn/metrics/resolve.h"
 #include "nn/trainer/batch_reader.h"
@@ -58,19 +59,28 @@ Tensor weight_of(const Batch& batch, size_t output) {
 }  // namespace
 
 void Trainer::compile(CompileOptions options) {
-  options_ = std::move(options);
+  if (options.output_names.empty()) {
+    if (const auto* functional = dynamic_cast<const Functional*>(&model_)) {
+      options.output_names = functional->output_names();
+    }
+  }
   loss_tracker_ = make_ref<Mean>();
   loss_tracker_->set_name("loss");
   loss_tracker_->validate();
-  output_loss_trackers_.clear();
-  output_metrics_.clear();
-  metrics_resolved_ = false;
-  trainable_.clear();
+  set_outputs(std::move(options));
   compiled_ = true;
   forget_plans();
 }
 
+void Trainer::set_outputs(CompileOptions options) {
+  options_ = std::move(options);
+  output_losses_.clear();
+  output_metrics_.clear();
+  resolved_ = false;
+}
+
 void Trainer::forget_plans() {
+  trainable_.clear();
   train_plans_.clear();
   test_plans_.clear();
   predict_plans_.clear();
@@ -79,31 +89,101 @@ void Trainer::forget_plans() {
 void Trainer::check_batch(const Batch& batch, const Tensors& y_pred) const {
   if (batch.y.empty()) return;
   if (batch.y.size() != y_pred.size()) {
-    value_error("expected ", y_pred.size(), " targets (one an output), received ", batch.y.size());
+    value_error("expected ", y_pred.size(), y_pred.size() == 1 ? " target" : " targets",
+                " (one an output), received ", batch.y.size());
+  }
+  const size_t weights = batch.sample_weight.size();
+  if (weights > 1 && weights != y_pred.size()) {
+    value_error("expected one sample_weight, or one an output (", y_pred.size(), "), received ",
+                weights);
   }
 }
 
+std::string Trainer::output_name(size_t output) const {
+  return output < options_.output_names.size() ? options_.output_names[output] : std::string();
+}
+
+void Trainer::resolve_losses(size_t num_outputs) {
+  const auto& losses = options_.losses;
+  const auto& given = options_.loss_weights;
+  const bool listed = !options_.loss_outputs.empty();
+  if (!listed && losses.size() > 1 && losses.size() != num_outputs) {
+    value_error("expected one loss an output (", num_outputs, "), received ", losses.size());
+  }
+  const size_t count = listed ? losses.size() : losses.empty() ? 0 : num_outputs;
+  if (given.size() > 1 && given.size() != count) {
+    value_error("expected one of loss_weights for each of ", count, " losses, received ",
+                given.size());
+  }
+  std::vector<OutputLoss> resolved;
+  for (size_t i = 0; i < count; ++i) {
+    const Ref<Loss>& loss = one_or_each(losses, i);
+    if (!loss) continue;
+    const size_t output = listed ? static_cast<size_t>(options_.loss_outputs[i]) : i;
+    resolved.push_back({output, loss, given.empty() ? 1.0 : one_or_each(given, i), nullptr});
+  }
+  for (OutputLoss& entry : resolved) {
+    if (resolved.size() == 1) break;
+    const std::string name = output_name(entry.output);
+    entry.tracker = make_ref<Mean>();
+    entry.tracker->set_name((name.empty() ? entry.loss->name() : name) + "_loss");
+    entry.tracker->validate();
+  }
+  output_losses_ = std::move(resolved);
+}
+
+// Makes what depends on the targets and outputs: metrics given by name, losses' averages.
+void Trainer::resolve_outputs(const Batch& batch, const Tensors& outputs) {
+  if (resolved_) return;
+  const PauseRecording pause;
+  resolve_losses(outputs.size());
+  std::vector<OutputMetric> resolved;
+  std::map<std::string, int> taken;
+  for (const bool weighted : {false, true}) {
+    const auto& lists = weighted ? options_.weighted_metrics : options_.metrics;
+    if (lists.size() > outputs.size()) {
+      value_error("expected one list of ", weighted ? "weighted_metrics" : "metrics",
+                  " an output (", outputs.size(), "), received ", lists.size());
+    }
+    for (size_t o = 0; o < lists.size() && o < batch.y.size(); ++o) {
+      if (!batch.y[o].defined()) continue;
+      const std::string prefix =
+          outputs.size() > 1 && !output_name(o).empty() ? output_name(o) + "_" : std::string();
+      for (const Json& item : lists[o]) {
+        Ref<Metric> metric = resolve_metric(item, batch.y[o].spec(), outputs[o].spec());
+        std::string name = prefix + metric->name();
+        if (taken.contains(name) && weighted) name = prefix + "weighted_" + metric->name();
+        const int before = taken[name]++;
+        if (before) name += "_" + std::to_string(before);
+        resolved.push_back({o, weighted, name, metric});
+      }
+    }
+  }
+  output_metrics_ = std::move(resolved);
+  resolved_ = !batch.y.empty();
+}
+
 Tensor Trainer::compute_loss(const Batch& batch, const Tensors& y_pred) {
-  const NameScope scope("loss");
   check_batch(batch, y_pred);
+  resolve_outputs(batch, y_pred);
   Tensor total;
   const auto add = [&](const Tensor& value) {
     total = total.defined() ? total + ops::cast(value, total.dtype()) : value;
   };
-  const size_t num_losses = options_.losses.size();
-  if (num_losses > 1 && num_losses != y_pred.size()) {
-    value_error("expected one loss an output (", y_pred.size(), "), received ", num_losses);
-  }
-  for (size_t o = 0; o < batch.y.size() && num_losses > 0; ++o) {
-    const Ref<Loss>& loss = one_or_each(options_.losses, o);
-    if (!loss || !batch.y[o].defined()) continue;
-    Tensor value = (*loss)(batch.y[o], y_pred[o], weight_of(batch, o));
-    if (y_pred.size() > 1) {
-      output_loss_trackers_[o]->add(value,
-                                    Tensor::scalar(static_cast<float>(batch.x[0].shape()[0])));
+  for (const OutputLoss& entry : output_losses_) {
+    if (entry.output >= batch.y.size() || !batch.y[entry.output].defined()) {
+      if (batch.y.empty()) continue;
+      value_error("expected a target for output ", entry.output,
+                  output_name(entry.output).empty() ? "" : " '" + output_name(entry.output) + "'",
+                  ", which has a loss, received None");
     }
-    if (!options_.loss_weights.empty()) value = value * one_or_each(options_.loss_weights, o);
-    add(value);
+    const Tensor& prediction = y_pred[entry.output];
+    Tensor value = (*entry.loss)(batch.y[entry.output], prediction, weight_of(batch, entry.output));
+    if (entry.tracker) {
+      const int64_t rows = prediction.rank() ? prediction.shape()[0] : 1;
+      entry.tracker->add(value, Tensor::scalar(static_cast<float>(rows)));
+    }
+    add(entry.weight == 1.0 ? value : value * entry.weight);
   }
   for (const Tensor& loss : model_.losses()) add(ops::sum(loss));
   if (!total.defined()) {
@@ -112,47 +192,18 @@ Tensor Trainer::compute_loss(const Batch& batch, const Tensors& y_pred) {
   return total;
 }
 
-void Trainer::update_metrics(const Batch& batch, const Tensors& y_pred, const Tensor& loss) {
-  const NameScope scope("metrics");
+void Trainer::update_loss(const Batch& batch, const Tensor& loss) {
   const int64_t rows = batch.x[0].rank() ? batch.x[0].shape()[0] : 1;
   loss_tracker_->add(loss, Tensor::scalar(static_cast<float>(rows)));
+}
+
+void Trainer::update_metrics(const Batch& batch, const Tensors& y_pred) {
+  resolve_outputs(batch, y_pred);
   for (const OutputMetric& m : output_metrics_) {
+    if (m.output >= batch.y.size() || !batch.y[m.output].defined()) continue;
     m.metric->update_state(batch.y[m.output], y_pred[m.output],
                            m.weighted ? weight_of(batch, m.output) : Tensor());
   }
-}
-
-// Makes what depends on the shapes of targets and outputs: metrics given by name, losses' averages.
-void Trainer::resolve_metrics(const Batch& batch, const Tensors& outputs) {
-  if (metrics_resolved_) return;
-  const PauseRecording pause;
-  const auto name_of_output = [&](size_t o) {
-    return o < options_.output_names.size() ? options_.output_names[o]
-                                            : "output_" + std::to_string(o);
-  };
-  std::vector<OutputMetric> resolved;
-  for (const bool weighted : {false, true}) {
-    const auto& lists = weighted ? options_.weighted_metrics : options_.metrics;
-    for (size_t o = 0; o < outputs.size() && !lists.empty(); ++o) {
-      if (lists.size() == 1 && o > 0) break;
-      if (o >= lists.size() || o >= batch.y.size()) break;
-      for (const Json& item : lists[o]) {
-        Ref<Metric> metric = resolve_metric(item, batch.y[o].spec(), outputs[o].spec());
-        std::string name = metric->name();
-        if (outputs.size() > 1) name = name_of_output(o) + "_" + name;
-        resolved.push_back({o, weighted, name, metric});
-      }
-    }
-  }
-  std::vector<Ref<Mean>> trackers;
-  for (size_t o = 0; outputs.size() > 1 && o < outputs.size(); ++o) {
-    trackers.push_back(make_ref<Mean>());
-    trackers.back()->set_name(name_of_output(o) + "_loss");
-    trackers.back()->validate();
-  }
-  output_metrics_ = std::move(resolved);
-  output_loss_trackers_ = std::move(trackers);
-  metrics_resolved_ = true;
 }
 
 void Trainer::run_train_step(const Batch& batch) {
@@ -163,12 +214,12 @@ void Trainer::run_train_step(const Batch& batch) {
   {
     const RecorderScope scope(tape);
     y_pred = model_(batch.x, true);
-    resolve_metrics(batch, y_pred);
     loss = compute_loss(batch, y_pred);
     scaled = options_.optimizer->scale_loss(loss);
   }
-  if (trainable_.empty() || !options_.optimizer->built()) {
-    trainable_ = model_.trainable_weights();
+  // Settled by the first step: freezing a layer later takes effect with the next compile().
+  if (trainable_.empty()) trainable_ = model_.trainable_weights();
+  if (!options_.optimizer->built()) {
     options_.optimizer->build(trainable_);
   }
   Tensors values;
@@ -182,16 +233,17 @@ void Trainer::run_train_step(const Batch& batch) {
   }
   const Tensors grads = tape.gradient({scaled}, sources);
   options_.optimizer->apply(grads, variables);
-  update_metrics(batch, y_pred, loss);
+  update_loss(batch, loss);
+  update_metrics(batch, y_pred);
   model_.clear_losses();
 }
 
 void Trainer::run_test_step(const Batch& batch) {
   model_.clear_losses();
   const Tensors y_pred = model_(batch.x, false);
-  resolve_metrics(batch, y_pred);
   const Tensor loss = compute_loss(batch, y_pred);
-  update_metrics(batch, y_pred, loss);
+  update_loss(batch, loss);
+  update_metrics(batch, y_pred);
   model_.clear_losses();
 }
 
@@ -240,12 +292,10 @@ std::vector<Ref<Metric>> Trainer::metrics() const {
 
 std::vector<VariableRef> Trainer::metric_variables() const {
   std::vector<VariableRef> all;
-  const auto add = [&](const Metric& metric) {
-    all.insert(all.end(), metric.variables().begin(), metric.variables().end());
-  };
-  if (loss_tracker_) add(*loss_tracker_);
-  for (const auto& tracker : output_loss_trackers_) add(*tracker);
-  for (const OutputMetric& m : output_metrics_) add(*m.metric);
+  for (const LoggedMetric& logged : logged_metrics()) {
+    const auto& own = logged.metric->variables();
+    all.insert(all.end(), own.begin(), own.end());
+  }
   return all;
 }
 
@@ -259,25 +309,39 @@ void Trainer::prepare(const Batch& batch) {
   options_.optimizer->build(trainable_);
 }
 
+std::vector<Trainer::LoggedMetric> Trainer::logged_metrics() const {
+  std::vector<LoggedMetric> out;
+  if (!compiled_) return out;
+  out.push_back({"loss", loss_tracker_, false});
+  const auto add_metrics = [&](bool own_name) {
+    for (const OutputMetric& m : output_metrics_) {
+      if ((m.log_name == m.metric->name()) == own_name) {
+        out.push_back({m.log_name, m.metric, true});
+      }
+    }
+  };
+  add_metrics(true);
+  for (const OutputLoss& entry : output_losses_) {
+    if (entry.tracker) out.push_back({entry.tracker->name(), entry.tracker, false});
+  }
+  const auto renamed = static_cast<std::ptrdiff_t>(out.size());
+  add_metrics(false);
+  std::sort(out.begin() + renamed, out.end(),
+            [](const LoggedMetric& a, const LoggedMetric& b) { return a.name < b.name; });
+  return out;
+}
+
 Logs Trainer::logs() {
   Logs out;
-  if (!compiled_) return out;
-  out.emplace_back("loss", loss_tracker_->result().item());
-  for (const auto& tracker : output_loss_trackers_) {
-    out.emplace_back(tracker->name(), tracker->result().item());
-  }
-  for (const OutputMetric& m : output_metrics_) {
-    const Tensor value = m.metric->result();
-    if (value.size() == 1) out.emplace_back(m.log_name, value.item());
+  for (const LoggedMetric& logged : logged_metrics()) {
+    const Tensor value = logged.metric->result();
+    if (value.size() == 1) out.emplace_back(logged.name, value.item());
   }
   return out;
 }
 
 void Trainer::reset_metrics() {
-  if (!compiled_) return;
-  loss_tracker_->reset_state();
-  for (const auto& tracker : output_loss_trackers_) tracker->reset_state();
-  for (const OutputMetric& m : output_metrics_) m.metric->reset_state();
+  for (const LoggedMetric& logged : logged_metrics()) logged.metric->reset_state();
 }
 
 template <class Step>

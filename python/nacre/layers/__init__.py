@@ -150,6 +150,7 @@ from nacre.layers.reshaping import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
+from nacre.layers.wrapper import Wrapper
 from nacre.models.functional import Input
 
 __all__ = [
@@ -299,6 +300,7 @@ __all__ = [
     "UpSampling1D",
     "UpSampling2D",
     "UpSampling3D",
+    "Wrapper",
     "ZeroPadding1D",
     "ZeroPadding2D",
     "ZeroPadding3D",

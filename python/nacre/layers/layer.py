@@ -46,6 +46,10 @@ def _tuples(value: Any) -> Any:
     return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
 
 
+def _only(tensors: list) -> Any:
+    return tensors[0] if len(tensors) == 1 else tensors
+
+
 class Layer(LayerState):
     """A computation with state: it owns weights, and it is called on tensors.
 
@@ -122,6 +126,7 @@ class Layer(LayerState):
     def _set_state(self, core: Any, arguments: dict[str, Any], input_shape: Any = None) -> None:
         set_attribute = object.__setattr__
         set_attribute(self, "_core", core)
+        _core.set_front(core, self)
         set_attribute(self, "_arguments", arguments)
         set_attribute(self, "_calls", [])
         set_attribute(self, "_owned", {})
@@ -223,6 +228,8 @@ class Layer(LayerState):
                     return variable
             if name in ("bias", "gamma", "beta") and native.built:
                 return None  # left out: use_bias=False
+        if name in ("input", "output") and "_core" in state:
+            getattr(_core, "layer_" + name)(state["_core"])  # says what is missing
         if "_core" not in state and not name.startswith("__"):
             raise RuntimeError(
                 f"{type(self).__name__}: call super().__init__() before using the layer"
@@ -288,11 +295,10 @@ class Layer(LayerState):
             unknown = [name for name in kwargs if name not in self._call_arguments]
             if unknown:
                 raise TypeError(f"{type(self).__name__}: unknown argument '{unknown[0]}'")
-        tensors, structure = _structure.flatten_tensors((args, kwargs))
+        tensors, structure = _structure.flatten_call(args, kwargs)
         arguments = None
         if native and (kwargs or len(args) > 1):
-            positional, named = structure
-            arguments = _structure.described({"args": positional, "kwargs": named})
+            arguments = _structure.to_data(structure)
         specs = self.__dict__.get("input_spec")
         if specs is not None:
             owner = f"{type(self).__name__} '{self.name}'"
@@ -302,16 +308,16 @@ class Layer(LayerState):
         frame: dict[str, Any] = {"arguments": structure}
         self._calls.append(frame)
         try:
-            outputs = self._core.call(tensors, training, given, arguments)
+            outputs = self._core.call(tensors, training, given, arguments, structure)
         finally:
             self._calls.pop()
         if "outputs" in frame:
             return _structure.unflatten_tensors(frame["outputs"], outputs)
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def _build(self, shapes: list) -> None:
-        """Called by C++ with one shape an input."""
-        args, kwargs = self._build_call or self._build_arguments(shapes)
+    def _build(self, shapes: list, noted: Any = None) -> None:
+        """Called by C++ with one shape an input, and how a noted call nests them."""
+        args, kwargs = self._build_call or self._build_arguments(shapes, noted)
         object.__setattr__(self, "_build_shapes", args[0] if args else kwargs or None)
         object.__setattr__(self, "_building", True)
         try:
@@ -319,14 +325,16 @@ class Layer(LayerState):
         finally:
             object.__setattr__(self, "_building", False)
 
-    def _build_arguments(self, shapes: list) -> tuple[tuple, dict[str, Any]]:
+    def _build_arguments(self, shapes: list, noted: Any) -> tuple[tuple, dict[str, Any]]:
         frame = self._calls[-1] if self._calls and "built" not in self._calls[-1] else None
-        if frame is None:
+        if frame is None and noted is None:
             return (shapes[0] if len(shapes) == 1 else shapes,), {}
         from nacre import _structure
 
-        frame["built"] = True
-        args, kwargs = _structure.unflatten_tensors(frame["arguments"], shapes)
+        if frame is not None:
+            frame["built"] = True
+        structure = frame["arguments"] if frame is not None else noted
+        args, kwargs = _structure.unflatten_tensors(structure, shapes)
         names = Signature(getattr(type(self).build, "__wrapped__", type(self).build)).names
         if len(names) > 1:  # build(self, query_shape, value_shape): one argument of call() each
             given = {**dict(zip(Signature(type(self).call).names, args, strict=False)), **kwargs}
@@ -345,8 +353,15 @@ class Layer(LayerState):
         found = native.compute_mask(masks.leaves(inputs), given)
         return found[0] if len(found) == 1 else found or None
 
-    def _call(self, tensors: list, training: bool, given: list) -> list:
-        """Called by C++ to run ``call``, with the masks of the tensors if any has one."""
+    def _call(self, tensors: list, training: bool, given: list, noted: Any = None) -> list:
+        """Called by C++ to run ``call``.
+
+        Args:
+            tensors: The tensors among the arguments.
+            training: Whether the call trains.
+            given: Their masks, if any has one.
+            noted: How the call of a functional model nests them.
+        """
         from nacre import _structure
 
         kwargs: dict[str, Any] = {}
@@ -357,7 +372,10 @@ class Layer(LayerState):
         elif hasattr(self, "state_size"):  # a cell, called by the layer that runs it
             args = (tensors[0], tensors[1:])
         else:
-            args = (tensors[0],) if len(tensors) == 1 else (tensors,)
+            if noted is not None:
+                args, kwargs = _structure.unflatten_tensors(noted, tensors)
+            else:
+                args = self._call_arguments_of(tensors)
         if frame is None:
             for tensor, mask in zip(tensors, given, strict=False):
                 tensor._keras_mask = mask
@@ -368,6 +386,7 @@ class Layer(LayerState):
         if takes(call, "training"):
             kwargs = {**kwargs, "training": training}
         outputs = self.call(*args, **kwargs)
+        self._note_outputs(outputs)
         flat, structure = _structure.flatten_tensors(outputs)
         if masking:
             masks.attach(self, first, flat, previous)
@@ -389,6 +408,23 @@ class Layer(LayerState):
 
         given = getattr(self, "get_initial_state", None)
         return None if given is None else state_leaves(given(batch_size=batch_size))
+
+    def _call_arguments_of(self, tensors: list) -> tuple:
+        """The arguments of ``call`` for tensors that come without a structure."""
+        return (tensors[0],) if len(tensors) == 1 else (tensors,)
+
+    def _note_outputs(self, outputs: Any) -> None:
+        """Told what ``call`` returned; models keep how it is nested."""
+
+    @property
+    def input(self) -> Any:
+        """What the only call on placeholders took; AttributeError without one, or with several."""
+        return _only(_core.layer_input(self._core))
+
+    @property
+    def output(self) -> Any:
+        """What the only call on placeholders gave: a model's output, to cut it there."""
+        return _only(_core.layer_output(self._core))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the output for inputs of this shape."""

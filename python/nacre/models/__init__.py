@@ -1,8 +1,18 @@
 """Models: layers that are compiled, trained, evaluated and saved."""
 
-from nacre.models.functional import Input
-from nacre.models.model import Model
+from nacre.models.cloning import clone_model
+from nacre.models.functional import Functional, Input
+from nacre.models.model import Model, model_from_json
 from nacre.models.sequential import Sequential
-from nacre.saving import load_model
+from nacre.saving import load_model, save_model
 
-__all__ = ["Input", "Model", "Sequential", "load_model"]
+__all__ = [
+    "Functional",
+    "Input",
+    "Model",
+    "Sequential",
+    "clone_model",
+    "load_model",
+    "model_from_json",
+    "save_model",
+]

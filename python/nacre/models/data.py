@@ -53,31 +53,98 @@ def to_tensor(value: Any, what: str = "x") -> Any:
     return _core.from_numpy(np.ascontiguousarray(array))
 
 
+def _members(x: Any) -> list | None:
+    """The members of a nest of arrays in order, dicts by key; None for one array."""
+    if isinstance(x, dict):
+        return [x[key] for key in sorted(x)]
+    if isinstance(x, list | tuple) and len(x) > 0 and all(_is_part(v) for v in x):
+        return list(x)
+    return None
+
+
+def _is_part(x: Any) -> bool:
+    """Whether a member of a list is an array of its own: numbers and rows of numbers are not."""
+    if isinstance(x, np.ndarray | _core.Tensor) or hasattr(x, "__array__"):
+        return np.ndim(x) > 0
+    return isinstance(x, dict) or (isinstance(x, list | tuple) and _members(x) is not None)
+
+
 def to_inputs(x: Any, what: str = "x") -> list:
-    """Tensors of an array, a list of arrays or a dict of them; a nest of numbers is one array."""
+    """Tensors of an array or a nest of arrays; a nest of numbers is one array."""
     if x is None:
         return []
+    members = _members(x)
+    if members is None:
+        return [to_tensor(x, what)]
+    names = sorted(x) if isinstance(x, dict) else range(len(members))
+    found: list = []
+    for name, member in zip(names, members, strict=True):
+        found += to_inputs(member, f"{what}[{name!r}]")
+    return found
+
+
+def nest_of(x: Any) -> Any:
+    """How ``to_inputs`` finds the arrays nested, without them; None for one array, () for none."""
+    if x is None:
+        return ()
+    if _members(x) is None:
+        return None
     if isinstance(x, dict):
-        return [to_tensor(v, f"{what}['{k}']") for k, v in x.items()]
-    nested = (
-        isinstance(x, list | tuple)
-        and len(x) > 0
-        and all(isinstance(v, np.ndarray | _core.Tensor) or hasattr(v, "__array__") for v in x)
-    )
-    if nested and np.ndim(x[0]) > 0:
-        return [to_tensor(v, f"{what}[{i}]") for i, v in enumerate(x)]
-    return [to_tensor(x, what)]
+        return {key: nest_of(member) for key, member in x.items()}
+    return type(x)(nest_of(member) for member in x)
 
 
-def to_batch(x: Any, y: Any, sample_weight: Any, class_weight: dict | None) -> tuple:
+def nested_as(nest: Any, tensors: Iterator[Any]) -> Any:
+    """The tensors nested again; dicts take theirs by key."""
+    if nest is None:
+        return next(tensors)
+    if isinstance(nest, dict):
+        packed = {key: nested_as(nest[key], tensors) for key in sorted(nest)}
+        return {key: packed[key] for key in nest}
+    return type(nest)(nested_as(member, tensors) for member in nest) if nest else None
+
+
+class Layout:
+    """Flat lists of tensors from data: one entry an array, whatever a model calls it."""
+
+    def inputs(self, x: Any) -> list:
+        """The inputs."""
+        return to_inputs(x)
+
+    def targets(self, y: Any) -> list:
+        """The targets."""
+        return to_inputs(y, "y")
+
+    def weights(self, weight: Any) -> list:
+        """The weights of samples."""
+        return to_inputs(weight, "sample_weight")
+
+
+PLAIN = Layout()
+
+
+def to_batch(
+    x: Any, y: Any, sample_weight: Any, class_weight: dict | None, layout: Layout = PLAIN
+) -> tuple:
     """Inputs, targets and weights of one batch as lists of tensors."""
-    targets = to_inputs(y, "y")
-    weights = to_inputs(sample_weight, "sample_weight")
-    if class_weight:
-        if weights:
-            raise ValueError("expected only one of class_weight and sample_weight")
-        weights = [to_tensor(_class_weights(y, class_weight))]
-    return to_inputs(x), targets, weights
+    return (
+        layout.inputs(x),
+        layout.targets(y),
+        layout.weights(row_weights(y, sample_weight, class_weight)),
+    )
+
+
+def row_weights(y: Any, sample_weight: Any, class_weight: dict | None) -> Any:
+    """The weights of samples, of their classes where ``class_weight`` is given."""
+    if not class_weight:
+        return sample_weight
+    if sample_weight is not None:
+        raise ValueError("expected only one of class_weight and sample_weight")
+    if _members(y) is not None:
+        raise ValueError(
+            "class_weight is for models with one target; pass sample_weight, one an output"
+        )
+    return _class_weights(y, class_weight)
 
 
 def _class_weights(y: Any, class_weight: dict) -> np.ndarray:
@@ -129,9 +196,16 @@ class ArraySource:
     """Rows of arrays in memory; C++ gathers the batches."""
 
     def __init__(
-        self, x: Any, y: Any, weight: Any, batch_size: int, steps: int | None, shuffle: bool
+        self,
+        arrays: tuple,
+        nests: tuple,
+        batch_size: int,
+        steps: int | None,
+        shuffle: bool,
     ) -> None:
-        self.feeder: Any = _core.ArrayFeeder(x, y, weight, batch_size)
+        x, y, weights = arrays
+        self.feeder: Any = _core.ArrayFeeder(x, y, weights, batch_size)
+        self.nests = nests
         if self.feeder.num_rows == 0:
             raise ValueError("expected at least one row of data, received none")
         self.shuffle = shuffle
@@ -162,9 +236,15 @@ class BatchSource:
     feeder = None
 
     def __init__(
-        self, data: Any, steps: int | None, class_weight: dict | None, shuffle: bool
+        self,
+        data: Any,
+        steps: int | None,
+        class_weight: dict | None,
+        shuffle: bool,
+        layout: Layout,
     ) -> None:
         self.data = data
+        self.layout = layout
         self.class_weight = class_weight
         self.shuffle = shuffle
         self.epoch_seed: int | None = None  # of the present order
@@ -185,7 +265,7 @@ class BatchSource:
         else:
             item = next(iter(self.data))
         x, y, weight = unpack(item if isinstance(item, tuple) else (item,))
-        return to_batch(x, y, weight, self.class_weight)
+        return to_batch(x, y, weight, self.class_weight, self.layout)
 
     def begin_epoch(self, seed: int | None = None) -> None:
         """Starts over where the data can, in the order of a seed; a generator goes on."""
@@ -223,7 +303,8 @@ class BatchSource:
                     raise ValueError("expected at least one batch of data, received none") from None
                 return
             x, y, weight = unpack(item if isinstance(item, tuple) else (item,))
-            yield to_batch(x, y, weight, self.class_weight)
+            self.nests = tuple(nest_of(part) for part in (x, y, weight))
+            yield to_batch(x, y, weight, self.class_weight, self.layout)
             done += 1
         if isinstance(self.data, PyDataset):
             self.data.on_epoch_end()
@@ -237,6 +318,7 @@ def make_source(
     steps: int | None,
     class_weight: dict | None = None,
     shuffle: bool = False,
+    layout: Layout = PLAIN,
 ) -> Any:
     """The batches of data given in any of the forms that fit() takes."""
     if batch_size is not None and batch_size <= 0:
@@ -246,10 +328,12 @@ def make_source(
     if x is None:
         raise ValueError("expected data: x is None")
     if is_array(x):
-        inputs, targets, weights = to_batch(x, y, sample_weight, class_weight)
-        return ArraySource(inputs, targets, weights, batch_size or 32, steps, shuffle)
+        sample_weight = row_weights(y, sample_weight, class_weight)
+        arrays = to_batch(x, y, sample_weight, None, layout)
+        nests = tuple(nest_of(part) for part in (x, y, sample_weight))
+        return ArraySource(arrays, nests, batch_size or 32, steps, shuffle)
     if y is not None or sample_weight is not None:
         raise ValueError("y and sample_weight must come with the batches when x is a dataset")
     if not hasattr(x, "__iter__") and not isinstance(x, PyDataset):
         raise TypeError(f"expected arrays, a dataset or a generator, received {type(x).__name__}")
-    return BatchSource(x, steps, class_weight, shuffle)
+    return BatchSource(x, steps, class_weight, shuffle, layout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nacre import tree
 from nacre.layers.layer import Layer
 from nacre.models.trainer import Trainer
 
@@ -11,8 +12,15 @@ from nacre.models.trainer import Trainer
 class Model(Trainer, Layer):
     """A layer with a training loop.
 
-    Subclasses write ``__init__`` and ``call``, as for a layer, and inherit ``compile``, ``fit``,
-    ``evaluate``, ``predict`` and ``save``.
+    ``Model(inputs, outputs)`` is a model of the layers between them (see
+    :class:`nacre.models.Functional`). Subclasses write ``__init__`` and ``call``, as for a layer,
+    and inherit ``compile``, ``fit``, ``evaluate``, ``predict`` and ``save``; they may write
+    ``train_step``, ``test_step``, ``predict_step``, ``compute_loss`` and ``compute_metrics`` too.
+
+    Args:
+        inputs: What ``Input`` returned, or a list, tuple or dict of it; only with ``outputs``.
+        outputs: What layers made of the inputs, nested in the same ways.
+        name: Name of the model.
 
     Example:
         >>> import nacre
@@ -26,7 +34,21 @@ class Model(Trainer, Layer):
         (2, 1)
     """
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        if cls is Model:
+            from nacre.models.functional import Functional, draws_functional
+
+            if draws_functional(args, kwargs):
+                return Layer.__new__(Functional, *args, **kwargs)
+        return Layer.__new__(cls, *args, **kwargs)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        from nacre.models.functional import Functional, become_functional, draws_functional
+
+        if draws_functional(args, kwargs):
+            become_functional(type(self))
+            Functional.__init__(self, *args, **kwargs)  # type: ignore[arg-type]
+            return
         Layer.__init__(self, *args, **kwargs)
         self._init_trainer()
 
@@ -46,6 +68,32 @@ class Model(Trainer, Layer):
             self.call(dict(zip(input_shape, inputs, strict=True)))
         else:
             self.call(inputs[0] if len(inputs) == 1 else inputs)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict | None = None) -> Any:
+        """A model from what ``get_config`` returned.
+
+        Args:
+            config: The configuration.
+            custom_objects: Classes and functions of the caller's own, by name.
+        """
+        from nacre.saving import CustomObjectScope
+
+        if cls is Model and "input_layers" in config:
+            from nacre.models.functional import Functional
+
+            return Functional.from_config(config, custom_objects)
+        with CustomObjectScope(custom_objects):
+            return super().from_config(config)
+
+    def _call_arguments_of(self, tensors: list) -> tuple:
+        """The arguments of ``call`` for data of fit() and the like, nested as it was given."""
+        from nacre.models import data
+
+        nest = self.__dict__.get("_input_nest")
+        if nest and len(tree.flatten(nest)) == len(tensors):
+            return (data.nested_as(nest, iter(tensors)),)
+        return super()._call_arguments_of(tensors)
 
     @property
     def layers(self) -> list[Layer]:
@@ -131,3 +179,29 @@ class Model(Trainer, Layer):
         from nacre.saving import serialize_keras_object
 
         return json.dumps(serialize_keras_object(self), **kwargs)
+
+
+def model_from_json(json_string: str, custom_objects: dict | None = None) -> Any:
+    """A model from what ``to_json`` wrote: its architecture, with new weights.
+
+    Args:
+        json_string: The text.
+        custom_objects: Classes and functions of the caller's own, by name.
+
+    Raises:
+        ValueError: The text is no configuration of a model.
+
+    Example:
+        >>> import nacre
+        >>> model = nacre.Sequential([nacre.Input((3,)), nacre.layers.Dense(2)])
+        >>> nacre.models.model_from_json(model.to_json()).output_shape
+        (None, 2)
+    """
+    import json
+
+    from nacre.saving import deserialize_keras_object
+
+    model = deserialize_keras_object(json.loads(json_string), custom_objects=custom_objects)
+    if not isinstance(model, Model):
+        raise ValueError(f"model_from_json: expected a model, received a {type(model).__name__}")
+    return model

@@ -7,6 +7,7 @@ from typing import Any
 from nacre import _core
 from nacre.layers.layer import Layer
 from nacre.models.model import Model
+from nacre.models.outputs import Outputs
 
 
 class Sequential(Model):
@@ -30,6 +31,7 @@ class Sequential(Model):
             config["name"] = name
         core = _core.make("models", "Sequential", config)
         object.__setattr__(self, "_core", core)
+        _core.set_front(core, self)
         object.__setattr__(self, "_native_core", core)
         object.__setattr__(self, "_arguments", {})
         object.__setattr__(self, "_calls", [])
@@ -86,6 +88,9 @@ class Sequential(Model):
         if input_shape is not None:
             self._core.ensure_built([tuple(input_shape)])
 
+    def _outputs(self) -> Outputs:
+        return Outputs(None, [self._list[-1].name] if self._list else None)
+
     def _input_specs(self) -> list[tuple]:
         if self._list and isinstance(self._list[0]._core, _core.InputLayer):
             first = self._list[0]._core
@@ -94,6 +99,28 @@ class Sequential(Model):
         if shape is None:
             raise ValueError(f"Sequential '{self.name}': the model has not been built yet")
         return [(tuple(shape), self.compute_dtype)]
+
+    @property
+    def inputs(self) -> list:
+        """The placeholder at the model's beginning, in a list; built models only."""
+        self._input_specs()
+        return self._core.inputs
+
+    @property
+    def outputs(self) -> list:
+        """The placeholder at the model's end, in a list; built models only."""
+        self._input_specs()
+        return self._core.outputs
+
+    @property
+    def input(self) -> Any:
+        """The placeholder at the model's beginning."""
+        return self.inputs[0]
+
+    @property
+    def output(self) -> Any:
+        """The placeholder at the model's end: models are cut from this one with it."""
+        return self.outputs[0]
 
     @property
     def input_shape(self) -> tuple:
@@ -132,9 +159,7 @@ class Sequential(Model):
 
 def _input_layer(tensor: Any) -> Layer:
     """The layer that Input() made for a placeholder."""
-    from nacre.layers.core import InputLayer
-
-    core: Any = _core.input_layer_of(tensor)
-    if core is None:
+    origin = _core.origin(tensor)
+    if origin is None or not isinstance(origin[0], _core.InputLayer):
         raise TypeError("Sequential: expected a layer or the result of Input(), received a tensor")
-    return InputLayer(batch_shape=core.batch_shape, dtype=core.dtype, name=core.name)
+    return _core.front(origin[0])

@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
 
-from nacre import _core
+from nacre import _core, tree
 from nacre.models import data
+from nacre.models.outputs import Outputs
+from nacre.models.steps import Steps
 
-_UNSET = object()
+
+class _ModelLayout(data.Layout):
+    """Flat lists in the order of a model's inputs and outputs."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def inputs(self, x: Any) -> list:
+        """The inputs."""
+        return self.model._feed(x)
+
+    def targets(self, y: Any) -> list:
+        """The targets."""
+        if data.nest_of(y):
+            self.model._find_outputs()
+        outputs = self.model._outputs()
+        if outputs is None:
+            return data.to_inputs(y, "y")
+        losses = self.model._losses_given
+        return outputs.targets(outputs.partial_targets(y, losses), len(losses))
+
+    def weights(self, weight: Any) -> list:
+        """The weights of samples."""
+        outputs = self.model._outputs()
+        if outputs is None:
+            return data.to_inputs(weight, "sample_weight")
+        return outputs.weights(weight)
 
 
-class Trainer:
+class Trainer(Steps):
     """The training loop of a model."""
 
     _core: Any
@@ -22,6 +51,9 @@ class Trainer:
     _run_eagerly: bool = False
     _source: Any = None  # the data of the present fit()
     _resume: Any = None  # set by a callback when fit() begins: where to go on
+    _fed: list
+    _losses_given: list
+    _outputs_found: Outputs | None
     stop_training: bool
     history: Any
 
@@ -30,11 +62,52 @@ class Trainer:
         set_attribute(self, "_trainer", _core.Trainer(self._core))
         set_attribute(self, "_optimizer", None)
         set_attribute(self, "_compile_arguments", None)
+        set_attribute(self, "_losses_given", [])
+        set_attribute(self, "_input_nest", None)
+        set_attribute(self, "_outputs_found", None)
         set_attribute(self, "stop_training", False)
         set_attribute(self, "history", None)
 
     def _forget_plans(self) -> None:
         self._trainer.forget_plans()
+        self.__dict__.pop("_step_functions", None)
+
+    # Inputs and outputs ---------------------------------------------------------------------------
+
+    def _layout(self) -> data.Layout:
+        return _ModelLayout(self)
+
+    def _feed(self, x: Any) -> list:
+        """The inputs as a flat list; how they are nested is kept for ``call``."""
+        object.__setattr__(self, "_input_nest", data.nest_of(x))
+        flat = data.to_inputs(x)
+        object.__setattr__(self, "_fed", [((None, *t.shape[1:]), t.dtype) for t in flat])
+        return flat
+
+    def _find_outputs(self) -> None:
+        """Finds how the outputs are nested by a call with placeholders, where that can be done."""
+        if self._outputs() is None:
+            with contextlib.suppress(Exception):  # it reads values: found at the first step
+                self._core.output_spec(self._fed)
+
+    def _outputs(self) -> Outputs | None:
+        """The model's outputs, once they are known."""
+        return self._outputs_found
+
+    def _note_outputs(self, outputs: Any) -> None:
+        """Called with what ``call`` returned: names in compile() find their outputs."""
+        if self._outputs_found is not None:
+            return
+        object.__setattr__(self, "_outputs_found", Outputs(outputs, None))
+        object.__setattr__(self, "_output_nest", data.nest_of(outputs))
+        if self._compile_arguments is not None:
+            self._trainer.set_outputs(*self._compiled_outputs())
+
+    def _pack_outputs(self, flat: list) -> Any:
+        nest = self.__dict__.get("_output_nest")
+        if nest is None:
+            return flat[0] if len(flat) == 1 else flat
+        return data.nested_as(nest, iter(flat))
 
     def plan_summary(self, step: str = "train", print_fn: Any = None) -> None:
         """Prints what one step of this model runs: kernels, what was fused, FLOPs, bytes, memory.
@@ -108,40 +181,48 @@ class Trainer:
         scales = optimizer is None or isinstance(optimizer, optimizers.LossScaleOptimizer)
         if auto_scale_loss and half and not scales:
             optimizer = optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
-        names = self._output_names()
-        losses = [_to_loss(item) for item in _per_output(loss, names, "loss")]
-        weights = [float(w) for w in _per_output(loss_weights, names, "loss_weights")]
-        self._trainer.compile(
-            optimizer,
-            losses,
-            weights,
-            [_to_metrics(item) for item in _metric_lists(metrics, names, "metrics")],
-            [
-                _to_metrics(item)
-                for item in _metric_lists(weighted_metrics, names, "weighted_metrics")
-            ],
-            names,
-            bool(run_eagerly),
-        )
+        arguments = {
+            "optimizer": optimizer,
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "run_eagerly": run_eagerly,
+            "steps_per_execution": steps_per_execution,
+            "jit_compile": False,
+        }
+        before = self._compile_arguments, self._losses_given
+        object.__setattr__(self, "_compile_arguments", arguments)
+        try:
+            self._trainer.compile(*self._compiled_outputs())
+        except Exception:
+            object.__setattr__(self, "_compile_arguments", before[0])
+            object.__setattr__(self, "_losses_given", before[1])
+            raise
+        self.__dict__.pop("_step_functions", None)
+        object.__setattr__(self, "_step_logs", None)
         object.__setattr__(self, "_optimizer", optimizer)
         object.__setattr__(self, "_run_eagerly", bool(run_eagerly))
-        object.__setattr__(
-            self,
-            "_compile_arguments",
-            {
-                "optimizer": optimizer,
-                "loss": loss,
-                "loss_weights": loss_weights,
-                "metrics": metrics,
-                "weighted_metrics": weighted_metrics,
-                "run_eagerly": run_eagerly,
-                "steps_per_execution": steps_per_execution,
-                "jit_compile": False,
-            },
-        )
 
-    def _output_names(self) -> list[str]:
-        return []
+    def _compiled_outputs(self) -> tuple:
+        """What C++ is told of compile(): the optimizer, and losses and metrics by output."""
+        given = self._compile_arguments or {}
+        outputs = self._outputs()
+        names = "metrics", "weighted_metrics"
+        if outputs is None:  # checked now, given to outputs when these are known
+            for item in tree.flatten(given["loss"]):
+                _to_loss(item)
+            for name in names:
+                _to_metrics(tree.flatten(given[name] or []))
+            return given["optimizer"], ([], [], [], [], [], []), bool(given["run_eagerly"])
+        losses, weights, places = outputs.losses(given["loss"], given["loss_weights"])
+        losses = [_to_loss(item) for item in losses]
+        metrics = [
+            [_to_metrics(item) for item in outputs.metrics(given[name], name)] for name in names
+        ]
+        object.__setattr__(self, "_losses_given", losses if outputs.count > 1 else [])
+        settings = (losses, weights, places, *metrics, outputs.names)
+        return given["optimizer"], settings, bool(given["run_eagerly"])
 
     @property
     def optimizer(self) -> Any:
@@ -162,15 +243,7 @@ class Trainer:
     def run_eagerly(self, value: bool) -> None:
         object.__setattr__(self, "_run_eagerly", bool(value))
         self._trainer.set_run_eagerly(bool(value))
-
-    @property
-    def metrics_names(self) -> list[str]:
-        """Names of the logged values, once known."""
-        return [name for name, _ in self._trainer.logs()]
-
-    def reset_metrics(self) -> None:
-        """Begins new averages of all metrics."""
-        self._trainer.reset_metrics()
+        self.__dict__.pop("_step_functions", None)
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """The arguments of compile() as plain data; None where they are not."""
@@ -185,9 +258,6 @@ class Trainer:
         from nacre.saving import deserialize_config_values
 
         self.compile(**deserialize_config_values(config))
-
-    def _logs(self) -> dict[str, float]:
-        return dict(self._trainer.logs())
 
     # fit ----------------------------------------------------------------------------------------
 
@@ -244,13 +314,25 @@ class Trainer:
                 x, y, sample_weight, validation_split
             )
         source = data.make_source(
-            x, y, sample_weight, batch_size, steps_per_epoch, class_weight, shuffle=shuffle
+            x,
+            y,
+            sample_weight,
+            batch_size,
+            steps_per_epoch,
+            class_weight,
+            shuffle=shuffle,
+            layout=self._data_layout("train"),
         )
         validation = None
         if validation_data is not None:
             vx, vy, vw = data.unpack(validation_data)
             validation = data.make_source(
-                vx, vy, vw, validation_batch_size or batch_size, validation_steps
+                vx,
+                vy,
+                vw,
+                validation_batch_size or batch_size,
+                validation_steps,
+                layout=self._data_layout("test"),
             )
         calls = _callback_list(
             callbacks, self, verbose, epochs=epochs, steps=source.num_steps, history=True
@@ -286,6 +368,9 @@ class Trainer:
         calls.on_train_end(logs)
         set_attribute(self, "_source", None)
         return self.history
+
+    def _data_layout(self, mode: str) -> data.Layout:
+        return data.PLAIN if self._writes_step(mode) else self._layout()
 
     def _require_compiled(self, what: str) -> None:
         if not self._trainer.compiled:
@@ -328,9 +413,11 @@ class Trainer:
             The loss, ``[loss, metric, ...]``, or a dict.
         """
         self._require_compiled("evaluate")
-        source = data.make_source(x, y, sample_weight, batch_size, steps)
+        source = data.make_source(
+            x, y, sample_weight, batch_size, steps, layout=self._data_layout("test")
+        )
         calls = _callback_list(callbacks, self, verbose, epochs=1, steps=source.num_steps)
-        return _results(self._run_test(source, calls), return_dict)
+        return self._results(self._run_test(source, calls), return_dict)
 
     def predict(
         self,
@@ -352,18 +439,24 @@ class Trainer:
         Returns:
             An array, or a list of them for several outputs.
         """
-        if callbacks is None and verbose in (0, "auto") and data.is_array(x):
-            inputs = data.to_inputs(x)
-            outputs = self._trainer.predict(inputs, batch_size or 32)
-            return _arrays(outputs)
-        source = data.make_source(x, None, None, batch_size, steps)
+        own = self._writes_step("predict")
+        if not own and callbacks is None and verbose in (0, "auto") and data.is_array(x):
+            outputs = self._trainer.predict(self._feed(x), batch_size or 32)
+            return self._pack_outputs([t.numpy() for t in outputs])
+        layout = self._data_layout("predict")
+        source = data.make_source(x, None, None, batch_size, steps, layout=layout)
         calls = _callback_list(callbacks, self, verbose, epochs=1, steps=source.num_steps)
         calls.on_predict_begin()
         parts: list = []
+        nested: Any = None
         source.begin_epoch()
-        for step, (inputs, _, _) in enumerate(source.batches()):
+        for step, batch in enumerate(source.batches()):
             calls.on_predict_batch_begin(step)
-            outputs = self._trainer.predict_step(inputs)
+            if own:
+                nested = self._run_step("predict", batch, source.nests)
+                outputs = tree.flatten(nested)
+            else:
+                outputs = self._trainer.predict_step(batch[0])
             parts.append([t.numpy() for t in outputs])
             calls.on_predict_batch_end(step, {"outputs": outputs})
             if calls.progress:
@@ -372,7 +465,7 @@ class Trainer:
         if not parts:
             raise ValueError("predict: expected at least one batch")
         joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
-        return joined[0] if len(joined) == 1 else joined
+        return tree.pack_sequence_as(nested, joined) if own else self._pack_outputs(joined)
 
     def train_on_batch(
         self,
@@ -388,23 +481,39 @@ class Trainer:
             The running loss, ``[loss, metric, ...]``, or a dict.
         """
         self._require_compiled("train_on_batch")
-        self._trainer.train_step(*data.to_batch(x, y, sample_weight, class_weight))
-        return self._step_result(return_dict)
+        self._one_step("train", x, y, data.row_weights(y, sample_weight, class_weight))
+        return self._results(self._logs(), return_dict)
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
         """Loss and metrics of one batch, added to the running ones."""
         self._require_compiled("test_on_batch")
-        self._trainer.test_step(*data.to_batch(x, y, sample_weight, None))
-        return self._step_result(return_dict)
+        self._one_step("test", x, y, sample_weight)
+        return self._results(self._logs(), return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Outputs of one batch, as NumPy arrays."""
-        return _arrays(self._trainer.predict_step(data.to_inputs(x)))
+        if self._writes_step("predict"):
+            batch: tuple = (data.to_inputs(x), [], [])
+            outputs = self._run_step("predict", batch, (data.nest_of(x), (), ()))
+            return tree.map_structure(lambda t: t.numpy(), outputs)
+        return self._pack_outputs([t.numpy() for t in self._trainer.predict_step(self._feed(x))])
 
-    def _step_result(self, return_dict: bool) -> Any:
-        return _results(self._logs(), return_dict)
+    def _one_step(self, mode: str, x: Any, y: Any, weight: Any) -> None:
+        if self._writes_step(mode):
+            batch: Any = data.to_batch(x, y, weight, None)
+            self._run_step(mode, batch, tuple(data.nest_of(part) for part in (x, y, weight)))
+        else:
+            step = getattr(self._trainer, f"{mode}_step")
+            step(*data.to_batch(x, y, weight, None, self._layout()))
+
+    def _results(self, logs: dict[str, float], return_dict: bool) -> Any:
+        """Logs as Keras returns them: a dict, a list of values, or the only value."""
+        if return_dict:
+            return logs
+        values = list(logs.values())
+        return values[0] if len(values) == 1 else values
 
 
 class _Steps:
@@ -417,17 +526,21 @@ class _Steps:
         self.mode = mode
         self.begin = calls.overrides(f"on_{mode}_batch_begin")
         self.end = calls.overrides(f"on_{mode}_batch_end")
-        self.step = getattr(self.trainer, f"{mode}_step")
+        self.own = model._writes_step(mode)
 
     def run(self, source: Any, start: int = 0) -> int:
         """Runs all steps, or those from one on; returns how many the epoch has had."""
-        if source.feeder is not None and not self.begin and not self.end:
+        if source.feeder is not None and not (self.begin or self.end or self.own):
             return self._run_native(source, start)
+        step = getattr(self.trainer, f"{self.mode}_step")
         done = start
-        for x, y, weight in source.batches(start):
+        for batch in source.batches(start):
             if self.begin:
                 getattr(self.calls, f"on_{self.mode}_batch_begin")(done)
-            self.step(x, y, weight)
+            if self.own:
+                self.model._run_step(self.mode, batch, source.nests)
+            else:
+                step(*batch)
             done += 1
             if self.end:
                 getattr(self.calls, f"on_{self.mode}_batch_end")(done - 1, self.model._logs())
@@ -453,19 +566,6 @@ class _Steps:
         return steps
 
 
-def _results(logs: dict[str, float], return_dict: bool) -> Any:
-    """Logs as Keras returns them: a dict, a list of values, or the only value."""
-    if return_dict:
-        return logs
-    values = list(logs.values())
-    return values[0] if len(values) == 1 else values
-
-
-def _arrays(outputs: list) -> Any:
-    arrays = [t.numpy() for t in outputs]
-    return arrays[0] if len(arrays) == 1 else arrays
-
-
 def _callback_list(
     callbacks: Any, model: Any, verbose: Any, *, epochs: int, steps: Any, history: bool = False
 ) -> Any:
@@ -489,36 +589,6 @@ def _due(frequency: Any, epoch: int) -> bool:
     if isinstance(frequency, int):
         return (epoch + 1) % frequency == 0
     return (epoch + 1) in frequency
-
-
-def _per_output(value: Any, names: list[str], what: str) -> list:
-    if value is None:
-        return []
-    if isinstance(value, dict):
-        unknown = [key for key in value if key not in names]
-        if unknown:
-            raise ValueError(f"{what}: there is no output '{unknown[0]}'; the outputs are {names}")
-        return [value.get(name) for name in names]
-    return list(value) if isinstance(value, list | tuple) else [value]
-
-
-def _metric_lists(value: Any, names: list[str], what: str) -> list:
-    if value is None:
-        return []
-    if isinstance(value, dict):
-        return [_as_list(item) for item in _per_output(value, names, what)]
-    value = _as_list(value)
-    if len(names) > 1 and len(value) == len(names):
-        return [_as_list(item) for item in value]
-    if value and all(isinstance(item, list | tuple) for item in value):
-        return [list(item) for item in value]
-    return [value]
-
-
-def _as_list(value: Any) -> list:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def _to_loss(loss: Any) -> Any:

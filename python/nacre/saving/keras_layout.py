@@ -89,7 +89,7 @@ def _numbered(name: str, names: dict[str, int]) -> str:
 
 def _children(layer: Any) -> Iterator[tuple[str, Any]]:
     """Attributes that may hold layers: those of a container first, private ones last."""
-    from nacre.models import Model, Sequential
+    from nacre.models import Functional, Model, Sequential
 
     named = getattr(layer, "_saved_children", None)  # Keras's names, where a layer knows them
     if named is not None:
@@ -99,7 +99,7 @@ def _children(layer: Any) -> Iterator[tuple[str, Any]]:
     if parts is not None:
         yield from parts
         return
-    if isinstance(layer, Sequential) or type(layer).__name__ == "Functional":
+    if isinstance(layer, Sequential | Functional):
         yield "layers", layer.layers
     state = getattr(layer, "__dict__", {})  # a part without a front end has none
     attributes = {k: v for k, v in state.items() if k not in _INTERNAL}

@@ -35,10 +35,22 @@ def summary_text(
         ValueError: The table does not fit ``line_length``, no layer has a name of
             ``layer_range``, or FLOPs are asked of a model that is not built.
     """
+    from nacre.models.functional import Functional
+
     header = ["Layer (type)", "Output Shape", "Param #"]
     align = ["<", "<", ">"]
     positions = [0.45, 0.80, 1.0]
     default = 88
+    layers, connections = list(model.layers), None
+    if isinstance(model, Functional):
+        layers = model.operations
+        calls = model._calls_made()
+        if not _is_chain(calls):
+            connections = _connections(calls)
+            header.append("Connected to")
+            align.append("<")
+            positions = [0.3, 0.56, 0.74, 1.0]
+            default = 108
     if show_trainable:
         header.append("Trainable")
         align.append("^")
@@ -56,8 +68,10 @@ def summary_text(
     shapes: dict[int, str] = {}
     _note_shapes(model, shapes)
     rows = []
-    for layer in _selected(list(model.layers), layer_range):
-        rows += _rows(layer, shapes, expand_nested, show_trainable, 0, counts, model.name)
+    for layer in _selected(layers, layer_range):
+        rows += _rows(
+            layer, shapes, expand_nested, show_trainable, 0, counts, model.name, connections
+        )
     text = _table(header, rows, align, widths)
     total = "" if counts is None else f" FLOPs for one sample: {sum(counts.values()):,.0f}\n"
     return f'Model: "{model.name}"\n{text}{_totals(model)}{total}'
@@ -114,10 +128,33 @@ def _selected(layers: list, layer_range: Any) -> list:
     return layers[first : last + 1]
 
 
+def _is_chain(calls: list) -> bool:
+    """Whether each layer of a functional model is called once, on what the one before gave."""
+    depths = {call.depth for call in calls}
+    layers = {id(call.layer) for call in calls}
+    one_input = all(len(call.inputs) <= 1 for call in calls)
+    return len(depths) == len(calls) == len(layers) and one_input
+
+
+def _connections(calls: list) -> dict[int, str]:
+    """What the calls of each layer take, by the layer's id: "dense[0][0], add[0][0]"."""
+    texts: dict[int, list[str]] = {}
+    for call in calls:
+        texts.setdefault(id(call.layer), []).extend(source for source, *_ in call.inputs)
+    return {layer: ", ".join(inputs) or "-" for layer, inputs in texts.items()}
+
+
 def _note_shapes(model: Any, shapes: dict[int, str], inputs: Any = None) -> None:
     """Notes the output shape of each layer of a model by the layer's id."""
+    from nacre.models.functional import Functional
     from nacre.models.sequential import Sequential
 
+    if isinstance(model, Functional):
+        for call in model._calls_made():
+            if hasattr(call.layer, "layers"):
+                _note_shapes(call.layer, shapes, [spec for _, *spec in call.inputs])
+            shapes[id(call.layer)] = _shape_text(call.outputs)
+        return
     if isinstance(model, Sequential):
         if inputs is None:
             if not model.built:
@@ -154,11 +191,15 @@ def _rows(
     level: int,
     counts: dict[str, float] | None,
     path: str,
+    connections: dict[int, str] | None,
 ) -> list:
     path = f"{path}/{layer.name}"
     prefix = "   " * level + "└ " if level else ""
     params = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
-    row = [f"{prefix}{layer.name} ({type(layer).__name__})", shapes.get(id(layer), "?"), params]
+    kind = getattr(layer, "class_name", None) or type(layer).__name__  # of an operation
+    row = [f"{prefix}{layer.name} ({kind})", shapes.get(id(layer), "?"), params]
+    if connections is not None:
+        row.append(connections.get(id(layer), "-"))
     if show_trainable:
         row.append("-" if not layer.weights else "Y" if layer.trainable else "N")
     if counts is not None:
@@ -166,7 +207,9 @@ def _rows(
     rows = [row]
     if expand:
         for nested in getattr(layer, "layers", ()):
-            rows += _rows(nested, shapes, expand, show_trainable, level + 1, counts, path)
+            rows += _rows(
+                nested, shapes, expand, show_trainable, level + 1, counts, path, connections
+            )
     return rows
 
 

@@ -1,7 +1,7 @@
 // A program of its own against the installed library: builds a Sequential, trains it, saves it,
-// loads it and predicts the same bits. With a second argument it also predicts with a model saved
-// by Python: that file holds the tensors "x" and "y" beside the model's path: <model.nacre>
-// <samples.safetensors>.
+// loads it and predicts the same bits. With a second argument it predicts with a model saved by
+// Python instead: <model.nacre> <samples.safetensors>, a file that holds the inputs "x0", "x1", ...
+// and the outputs "y0", "y1", ...
 #include <nacre/nacre.h>
 
 #include <cmath>
@@ -65,17 +65,27 @@ void train_and_reload(const std::string& path) {
   expect(same_bits((*loaded)(x, false), model(x, false)), "the loaded model predicts other bits");
 }
 
+// The tensors "<prefix>0", "<prefix>1", ... of a file.
+Tensors numbered(const Safetensors& file, const std::string& prefix) {
+  Tensors out;
+  while (const NamedArray* array = file.find(prefix + std::to_string(out.size()))) {
+    Tensor t(TensorSpec{array->dtype, array->shape});
+    std::memcpy(t.mutable_data(), array->data, array->bytes());
+    out.push_back(t);
+  }
+  return out;
+}
+
 void predict_saved(const std::string& model_path, const std::string& samples_path) {
   const Ref<Layer> model = load_model(model_path);
   const Safetensors samples = Safetensors::open(samples_path);
-  const NamedArray* x = samples.find("x");
-  const NamedArray* y = samples.find("y");
-  expect(x && y, "expected the tensors x and y");
-  Tensor input(TensorSpec{x->dtype, x->shape});
-  std::memcpy(input.mutable_data(), x->data, x->bytes());
-  const Tensor output = (*model)(input, false);
-  expect(output.shape() == y->shape, "the output has another shape");
-  expect(std::memcmp(output.data(), y->data, y->bytes()) == 0, "the output has other bits");
+  const Tensors expected = numbered(samples, "y");
+  const Tensors outputs = (*model)(numbered(samples, "x"), false);
+  expect(!expected.empty() && outputs.size() == expected.size(),
+         "expected another number of outputs");
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    expect(same_bits(outputs[i], expected[i]), "an output has another shape or other bits");
+  }
 }
 
 }  // namespace

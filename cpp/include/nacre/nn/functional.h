@@ -1,5 +1,5 @@
-// Functional models: layers and ops applied to what Input() returns are noted, and the calls between
-// some inputs and outputs are a model.
+// Functional models: layers and ops applied to what Input() returns are noted, and the calls
+// between some inputs and outputs are a model.
 //
 //   const Tensor x = Input({kUnknownDim, 784}, DType::kFloat32, "pixels");
 //   const Tensor h = (*make_layer("Dense", {{"units", 64}}))(x);
@@ -28,6 +28,7 @@ class CallNode final : public RefCounted {
   bool is_input() const { return inputs.empty(); }
   Tensors input_tensors() const;  // placeholders among inputs and masks
   Tensor output(size_t index) const;
+  Tensors output_tensors() const;
 
   Ref<Layer> layer;
   int index = 0;   // among the calls of this layer
@@ -41,6 +42,8 @@ class CallNode final : public RefCounted {
   Ref<RefCounted> owner;             // the object in front of the layer, kept alive
 
   static Json leaf(size_t index);
+  // The arguments as CallContext has them: null where the inputs are all.
+  Json further_arguments() const;
 };
 
 // Where a placeholder comes from: the output of a node.
@@ -59,6 +62,8 @@ Tensor Input(const Shape& batch_shape, DType dtype = floatx(), std::string name 
 Ref<CallNode> note_call(Layer& layer, const Tensors& inputs, std::optional<bool> training = {},
                         const Tensors& masks = {}, Json arguments = {},
                         Ref<RefCounted> native_arguments = {});
+// The call of a layer that is being noted now on this thread; null outside of one.
+const CallNode* noted_call(const Layer& layer);
 // Called for each node: the object that keeps the layer's front end alive.
 using NodeOwnerHook = Ref<RefCounted> (*)(const Layer& layer);
 void set_node_owner_hook(NodeOwnerHook hook);
@@ -105,9 +110,14 @@ class Functional final : public Layer {
   struct Step {
     Ref<CallNode> node;
     int depth;
+    int64_t first_value;                 // where a run keeps the outputs
+    std::vector<int64_t> inputs, masks;  // values of the call; -1 for constants
   };
   const std::vector<Step>& steps() const { return steps_; }
   bool contains(const CallNode& node) const;
+  // How the caller nests inputs and outputs: lists and objects of leaf(i); null for a plain list,
+  // or the only tensor.
+  void set_structure(Json inputs, Json outputs);
   // The calls of an operation within this model, as a configuration writes them.
   Json inbound_nodes(const Layer& layer) const;
   // [layer, node, tensor] of an input or output of this model.
@@ -115,20 +125,19 @@ class Functional final : public Layer {
 
  private:
   void draw(Tensors inputs, Tensors outputs);
-  Tensors standardized(const Tensors& inputs) const;
+  Tensors standardized(const Tensors& inputs, const Tensors& masks) const;
   int node_index(const CallNode& node) const;
   Json keras_tensor(const Tensor& tensor) const;
   Json layers_config() const;
-  Json history_list(const Tensors& tensors) const;
+  Json histories(const Json& structure, const Tensors& tensors) const;
 
   Tensors inputs_, outputs_;
   std::vector<Step> steps_;
   std::vector<Ref<Layer>> operations_;
-  // Where run() keeps values: the first one of each step's outputs; inputs of each step.
-  std::vector<size_t> first_value_;
-  std::map<const CallNode*, size_t> step_of_;
+  std::vector<int64_t> input_slots_, output_slots_;
   size_t num_values_ = 0;
-  Json layers_, input_layers_, output_layers_;  // read from a configuration, until validate()
+  Json input_structure_, output_structure_;
+  Json layers_, input_layers_, output_layers_;  // of a configuration, until validate()
 };
 
 // The calls that a configuration describes, made again.
@@ -145,8 +154,9 @@ class GraphReader {
     Ref<Layer> layer;
     std::vector<Ref<CallNode>> nodes;
   };
-  const Tensor* find(const Json& history, Tensor& storage) const;
-  bool call(Entry& entry, const Json& node);
+  // The output that a history names, nodes counted from `first`; none before the call is made.
+  std::optional<Tensor> find(const Json& history, int first) const;
+  bool call(Entry& entry, const Json& written);
 
   std::map<std::string, Entry, std::less<>> entries_;
 };

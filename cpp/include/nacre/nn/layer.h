@@ -16,13 +16,16 @@
 
 namespace nacre {
 
-// What a call knows besides its inputs. Nested layers inherit all but the masks.
+class CallNode;
+
+// What a call knows besides its inputs. Nested layers inherit `training` only.
 struct CallContext {
   bool training = false;
   Tensors masks;  // one an input, undefined where it has none; empty: no input has one
   // {"args": [...], "kwargs": {...}} as the caller wrote it, a tensor as {"class_name": "__leaf__",
   // "config": its index among the inputs}; null: the inputs are all.
   Json arguments;
+  const CallNode* node = nullptr;  // the call of a functional model that this one is, if any
 
   Tensor mask(size_t input = 0) const { return input < masks.size() ? masks[input] : Tensor(); }
 };
@@ -61,9 +64,11 @@ class Layer : public Configurable {
 
   // Builds at the first call, casts floating inputs to the compute dtype, checks and runs call().
   // Errors name the layer. training: of the enclosing call when not given. masks: one an input,
-  // in place of the one that the input carries; the outputs carry theirs.
+  // in place of the one that the input carries; the outputs carry theirs. Inputs that come from
+  // Input() make it a call that is noted (see nn/functional.h).
   Tensors operator()(const Tensors& inputs, std::optional<bool> training = {},
-                     const Tensors& masks = {}, Json arguments = {});
+                     const Tensors& masks = {}, Json arguments = {},
+                     const CallNode* node = nullptr);
   Tensor operator()(const Tensor& x, std::optional<bool> training = {}, const Tensor& mask = {});
 
   virtual void build(const std::vector<Shape>& input_shapes) {}
@@ -134,6 +139,15 @@ class Layer : public Configurable {
   void add_loss(const Tensor& loss);
   void add_seed_generator(Ref<SeedGenerator> generator);
 
+  // The noted calls of this layer that some tensor or model still remembers.
+  const std::vector<CallNode*>& inbound_nodes() const { return inbound_nodes_; }
+  // What the only noted call took and gave. AttributeError where there is none, or several.
+  Tensors input() const;
+  Tensors output() const;
+  // The object in front of this one in another language; not kept alive by it.
+  const Ref<RefCounted>& front() const { return front_; }
+  void set_front(Ref<RefCounted> front) { front_ = std::move(front); }
+
  protected:
   // A variable's value in the compute dtype.
   Tensor value(const VariableRef& variable) const;
@@ -151,6 +165,8 @@ class Layer : public Configurable {
   bool autocast_ = true;
 
  private:
+  friend class CallNode;
+  const CallNode& only_node(std::string_view what) const;
   bool rematerializes(const Tensors& inputs);
 
   RematMode remat_mode_;
@@ -159,6 +175,9 @@ class Layer : public Configurable {
   bool built_ = false;
   bool warned_of_mask_ = false;
   std::optional<bool> supports_masking_;
+  std::vector<CallNode*> inbound_nodes_;
+  int num_calls_noted_ = 0;
+  Ref<RefCounted> front_;
   std::vector<Shape> build_shapes_;
   std::vector<VariableRef> variables_;
   std::vector<Ref<Layer>> sublayers_;

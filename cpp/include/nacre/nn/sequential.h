@@ -22,12 +22,19 @@ class Sequential final : public Layer {
   void validate() override;
   bool takes_mask() const override { return true; }
 
+  // Of a built model: the placeholders at its ends, for models cut from it.
+  const Tensors& inputs() const { return inputs_; }
+  const Tensors& outputs() const { return outputs_; }
+
   std::vector<Ref<Layer>> layers;  // with the InputLayer, if any; change by add() and pop()
 
  private:
+  Tensors inputs_, outputs_;
   std::optional<Shape> build_input_shape_;
 };
 
+// A layer, model or operation from its serialized form.
+Ref<Layer> deserialize_layer(const Json& json);
 // Layers in a configuration: a list of serialized layers.
 void read_field(std::vector<Ref<Layer>>& field, const Json& json, std::string_view what);
 Json write_field(const std::vector<Ref<Layer>>& field);
@@ -42,6 +49,8 @@ class InputLayer final : public UnaryLayer {
   std::vector<Field> fields() override;
   void validate() override;
   Tensor call(const Tensor& x, const CallContext& context) override;
+  // What Input() gives: a tensor without data that remembers this layer.
+  Tensor placeholder();
 };
 
 }  // namespace nacre

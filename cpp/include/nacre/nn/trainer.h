@@ -23,11 +23,14 @@ struct CompileOptions {
   Ref<Optimizer> optimizer;
   std::vector<Ref<Loss>> losses;  // one an output, or one for all; null: no loss for that output
   std::vector<double> loss_weights;
+  // The output of each loss, where they are not one an output.
+  std::vector<int64_t> loss_outputs;
   // One list an output. Each metric is a name ("accuracy" is resolved from the first batch's
   // shapes), a serialized metric or a handle to one.
   std::vector<std::vector<Json>> metrics;
   std::vector<std::vector<Json>> weighted_metrics;
-  std::vector<std::string> output_names;  // for logs of models with several outputs
+  // For logs of models with several outputs; those of a functional model are known.
+  std::vector<std::string> output_names;
   bool run_eagerly = false;
 };
 
@@ -107,31 +110,52 @@ class Trainer {
   // are left to be loaded.
   void prepare(const Batch& batch);
   void set_run_eagerly(bool eager) { options_.run_eagerly = eager; }
-  // Forgets recorded steps (after a layer was frozen, added or removed).
+  // Forgets recorded steps and what is trained (after a layer was added or removed).
   void forget_plans();
   const PlanCache& train_plans() const { return train_plans_; }
   const PlanCache& test_plans() const { return test_plans_; }
   const PlanCache& predict_plans() const { return predict_plans_; }
 
-  // The scalar loss of predictions, with regularizers; sets the per-output losses for logs.
+  // What a step is made of, for steps that a caller writes: the scalar loss of predictions, with
+  // regularizers, noted per output; and the metrics' updates.
   Tensor compute_loss(const Batch& batch, const Tensors& y_pred);
+  void update_metrics(const Batch& batch, const Tensors& y_pred);
+  void update_loss(const Batch& batch, const Tensor& loss);
+
+  // What is logged, in order: the loss, metrics under their own names, the outputs' losses, metrics
+  // that are named after their output.
+  struct LoggedMetric {
+    std::string name;
+    Ref<Metric> metric;
+    bool compiled;  // given to compile()
+  };
+  std::vector<LoggedMetric> logged_metrics() const;
+  // Replaces what compile() said of outputs, when they are known (a model written in Python).
+  void set_outputs(CompileOptions options);
 
  private:
   void check_batch(const Batch& batch, const Tensors& y_pred) const;
-  void resolve_metrics(const Batch& batch, const Tensors& outputs);
+  void resolve_outputs(const Batch& batch, const Tensors& outputs);
+  void resolve_losses(size_t num_outputs);
+  std::string output_name(size_t output) const;
   template <class Step>
   void run_steps(const ArrayFeeder& feeder, int64_t begin, int64_t end, const StepHook& after_step,
                  double interval, Step&& step);
   void run_train_step(const Batch& batch);
   void run_test_step(const Batch& batch);
-  void update_metrics(const Batch& batch, const Tensors& y_pred, const Tensor& loss);
 
   Layer& model_;
   CompileOptions options_;
   bool compiled_ = false;
-  bool metrics_resolved_ = false;
+  bool resolved_ = false;
   Ref<Mean> loss_tracker_;
-  std::vector<Ref<Mean>> output_loss_trackers_;  // with several outputs
+  struct OutputLoss {
+    size_t output;
+    Ref<Loss> loss;
+    double weight;
+    Ref<Mean> tracker;  // with several losses
+  };
+  std::vector<OutputLoss> output_losses_;
   struct OutputMetric {
     size_t output;
     bool weighted;
