@@ -88,6 +88,7 @@ def test_gradients(row):
 
 @rows
 def test_randomness(row):
+    nacre.utils.set_random_seed(7)  # some draw of a few pictures could be like the first
     layer = make(row)
     x = row.inputs()
     draws = [row.call(layer, x, training=True).numpy() for _ in range(12)]

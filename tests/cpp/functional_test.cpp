@@ -122,15 +122,12 @@ TEST_CASE("errors of functional models") {
   CHECK(message_of([&] { Functional({b}, {h}, "m"); }) ==
         "Functional 'm': the graph is disconnected: Dense 'h' needs the input 'a', which is not "
         "among the model's inputs");
-  CHECK(message_of([&] {
-          Functional({ops::zeros({1, 3})}, {h}, "m");
-        }) ==
+  CHECK(message_of([&] { Functional({ops::zeros({1, 3})}, {h}, "m"); }) ==
         "Functional 'm': expected inputs that Input() made, received a tensor of shape (1, 3)");
   CHECK(message_of([&] { Functional({a}, {(*dense(2, "linear", "h"))(h)}, "m"); }) ==
         "Functional 'm': expected unique layer names, received 'h' a second time");
   Functional model({a}, {h}, "m");
   CHECK(message_of([&] { model(Tensors{}); }) == "Functional 'm': expected 1 input, received 0");
-  CHECK(message_of([&] {
-          model(Tensors{ops::zeros({2, 5})});
-        }) == "Functional 'm': expected input 'a' of shape (None, 3), received (2, 5)");
+  CHECK(message_of([&] { model(Tensors{ops::zeros({2, 5})}); }) ==
+        "Functional 'm': expected input 'a' of shape (None, 3), received (2, 5)");
 }

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "nacre/graph/plan.h"
-#include "nacre/nn/layer.h"
 #include "nacre/graph/scope.h"
+#include "nacre/nn/layer.h"
 #include "nacre/ops/ops.h"
 #include "nacre/ops/recorder.h"
 
