@@ -62,7 +62,6 @@ CORE_IMPORTERS = {
         "ops/symbolic",
         "profiler",
         "random/seed_generator",
-        "saving/keras_file",
         "saving/model_file",
         "saving/objects",
         "utils/seed",

@@ -1,6 +1,7 @@
 #include "nacre/io/model_file.h"
 
 #include <map>
+#include <optional>
 #include <set>
 
 #include "nacre/io/safetensors.h"
@@ -10,6 +11,8 @@ namespace {
 
 constexpr std::string_view kFormat = "nacre";
 constexpr int64_t kFormatVersion = 1;
+// Bytes of weights beyond those in the file: for what a layer keeps and does not save.
+constexpr int64_t kBudgetFloor = 1 << 20;
 
 // Appends the variables' data under unique names and returns the names in order.
 Json append_arrays(const std::vector<VariableRef>& variables, const std::string& prefix,
@@ -113,7 +116,18 @@ Ref<Layer> load_model(const std::string& path) {
   if (file.model.is_null()) {
     value_error(path, ": expected a model, but the file holds weights alone");
   }
-  Ref<Layer> model = deserialize_as<Layer>("models", file.model);
+  // A configuration cannot make more weights than its file holds.
+  int64_t bytes = kBudgetFloor;
+  for (const auto& [name, value] : file.variables) bytes += static_cast<int64_t>(value.bytes());
+  struct Budget {
+    std::optional<int64_t> before;
+    ~Budget() { set_weight_budget(before); }
+  };
+  Ref<Layer> model;
+  {
+    const Budget budget{set_weight_budget(bytes)};
+    model = deserialize_as<Layer>("models", file.model);
+  }
   assign_variables(model->variables(), file.variables, path);
   return model;
 }

@@ -338,7 +338,8 @@ VariableRef Layer::add_weight(const std::string& name, const Shape& shape,
   }
   const DType dtype = options.dtype.value_or(policy_.variable);
   if (g_weight_budget && !g_without_values) {
-    const double bytes = static_cast<double>(size_of(dtype)) * static_cast<double>(shape.size());
+    double bytes = static_cast<double>(size_of(dtype));  // an integer product could wrap
+    for (const int64_t dim : shape) bytes *= static_cast<double>(dim);
     if (bytes > static_cast<double>(*g_weight_budget)) {
       value_error("weight '", name, "' of shape ", shape,
                   " is larger than the file it is read from");

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -84,3 +85,18 @@ def test_a_full_disk_leaves_the_old_file(saved):
     with pytest.raises(OSError):
         model.save("/dev/full/model.nacre")
     assert saved.read_bytes() == before
+
+
+@pytest.mark.parametrize("units", [10**7, 10**12, 2**62])
+def test_a_configuration_asks_for_no_more_than_its_file_holds(tmp_path, units):
+    model = nacre.Sequential([nacre.Input((4,)), nacre.layers.Dense(3)])
+    path = tmp_path / "m.nacre"
+    model.save(path)
+    data = path.read_bytes()
+    length = struct.unpack("<Q", data[:8])[0]
+    header = data[8 : 8 + length].replace(rb"\"units\": 3", rb"\"units\": %d" % units)
+    assert str(units).encode() in header
+    header += b" " * (-len(header) % 8)
+    path.write_bytes(struct.pack("<Q", len(header)) + header + data[8 + length :])
+    with pytest.raises(ValueError, match=r"m\.nacre: the model cannot be made again"):
+        nacre.saving.load_model(path)

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from nacre import _core
 from nacre.saving import keras_layout
+from nacre.saving.model_file import weight_budget
 from nacre.saving.objects import CustomObjectScope, deserialize_keras_object, serialize_keras_object
 
 _KERAS_VERSION = "3.15.0"  # whose layout is written
@@ -275,16 +275,6 @@ def _load_assets(model: Any, assets: dict[str, bytes]) -> None:
         raise ValueError(f"'{next(iter(assets))}' belongs to no layer")
 
 
-@contextlib.contextmanager
-def _weight_budget(count: int) -> Iterator[None]:
-    """Within it a configuration cannot make more bytes of weights than its file may hold."""
-    before = _core.set_weight_budget(count)
-    try:
-        yield
-    finally:
-        _core.set_weight_budget(before)
-
-
 def _member(archive: zipfile.ZipFile, name: str, limit: int | None = None) -> bytes:
     """A member of an archive, its declared size checked before it is read."""
     info = archive.getinfo(name)
@@ -313,7 +303,7 @@ def load_model(path: str, custom_objects: dict | None, compile: bool) -> Any:
         if not isinstance(config, dict):
             raise ValueError("expected a configuration")
         compile_config = config.pop("compile_config", None)
-        with _weight_budget(_MAX_EXPANSION * len(weights) + _FLOOR):
+        with weight_budget(_MAX_EXPANSION * len(weights) + _FLOOR):
             model = deserialize_keras_object(config)
         if not hasattr(model, "compile_from_config"):
             raise ValueError("it describes no model")

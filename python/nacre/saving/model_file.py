@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from nacre import _core
 from nacre.saving.objects import CustomObjectScope, deserialize_keras_object, serialize_keras_object
 
 _ENDINGS = (".nacre", ".safetensors")
+
+
+_BUDGET_FLOOR = 1 << 20  # of bytes of weights: for what a layer keeps beside what is saved
+
+
+@contextlib.contextmanager
+def weight_budget(count: int) -> Iterator[None]:
+    """Within it a configuration cannot make more bytes of weights than its file may hold."""
+    before = _core.set_weight_budget(count)
+    try:
+        yield
+    finally:
+        _core.set_weight_budget(before)
 
 
 def _path(filepath: Any, overwrite: bool = True, keras: str = ".keras") -> str:
@@ -86,7 +101,8 @@ def load_model(
         raise ValueError(f"{path}: expected a model, but the file holds weights alone")
     with CustomObjectScope(custom_objects):
         try:
-            model = deserialize_keras_object(config)
+            with weight_budget(sum(value.nbytes for _, value in variables) + _BUDGET_FLOOR):
+                model = deserialize_keras_object(config)
             if not hasattr(model, "compile_from_config"):
                 raise ValueError("it describes no model")
             _core.assign_variables(model.variables, variables, path)
