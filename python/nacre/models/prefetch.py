@@ -44,7 +44,7 @@ def prefetched(items: Iterator[Any], limit: int | None = None, depth: int = 2) -
                 if not put((True, item)):
                     return
             put((False, None))
-        except BaseException as error:  # noqa: BLE001: raised again where the item is awaited
+        except BaseException as error:  # raised again where the item is awaited
             put((False, error))
 
     thread = threading.Thread(target=produce, name="nacre-batches", daemon=True)
