@@ -129,6 +129,34 @@ class Outputs:
         return [y[kept.index(i)] if i in kept else None for i in range(self.count)]
 
 
+class ModelLayout(data.Layout):
+    """Flat lists in the order of a model's inputs and outputs."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def inputs(self, x: Any) -> list:
+        """The inputs."""
+        return self.model._feed(x)
+
+    def targets(self, y: Any) -> list:
+        """The targets."""
+        if data.nest_of(y):
+            self.model._find_outputs()
+        outputs = self.model._outputs()
+        if outputs is None:
+            return data.to_inputs(y, "y")
+        losses = self.model._losses_given
+        return outputs.targets(outputs.partial_targets(y, losses), len(losses))
+
+    def weights(self, weight: Any) -> list:
+        """The weights of samples."""
+        outputs = self.model._outputs()
+        if outputs is None:
+            return data.to_inputs(weight, "sample_weight")
+        return outputs.weights(weight)
+
+
 def _listed(value: Any) -> list:
     if value is None:
         return []

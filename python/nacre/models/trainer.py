@@ -9,36 +9,9 @@ import numpy as np
 
 from nacre import _core, tree
 from nacre.models import data
-from nacre.models.outputs import Outputs
+from nacre.models.epoch import EpochSteps, callback_list, is_due
+from nacre.models.outputs import ModelLayout, Outputs
 from nacre.models.steps import Steps
-
-
-class _ModelLayout(data.Layout):
-    """Flat lists in the order of a model's inputs and outputs."""
-
-    def __init__(self, model: Any) -> None:
-        self.model = model
-
-    def inputs(self, x: Any) -> list:
-        """The inputs."""
-        return self.model._feed(x)
-
-    def targets(self, y: Any) -> list:
-        """The targets."""
-        if data.nest_of(y):
-            self.model._find_outputs()
-        outputs = self.model._outputs()
-        if outputs is None:
-            return data.to_inputs(y, "y")
-        losses = self.model._losses_given
-        return outputs.targets(outputs.partial_targets(y, losses), len(losses))
-
-    def weights(self, weight: Any) -> list:
-        """The weights of samples."""
-        outputs = self.model._outputs()
-        if outputs is None:
-            return data.to_inputs(weight, "sample_weight")
-        return outputs.weights(weight)
 
 
 class Trainer(Steps):
@@ -75,7 +48,7 @@ class Trainer(Steps):
     # Inputs and outputs ---------------------------------------------------------------------------
 
     def _layout(self) -> data.Layout:
-        return _ModelLayout(self)
+        return ModelLayout(self)
 
     def _feed(self, x: Any) -> list:
         """The inputs as a flat list; how they are nested is kept for ``call``."""
@@ -334,7 +307,7 @@ class Trainer(Steps):
                 validation_steps,
                 layout=self._data_layout("test"),
             )
-        calls = _callback_list(
+        calls = callback_list(
             callbacks, self, verbose, epochs=epochs, steps=source.num_steps, history=True
         )
         set_attribute = object.__setattr__
@@ -352,11 +325,11 @@ class Trainer(Steps):
             if start:
                 resume.restore_metrics()
             resume = None
-            done = _Steps(self, calls, "train").run(source, start)
+            done = EpochSteps(self, calls, "train").run(source, start)
             if source.num_steps is None:
                 calls.set_steps(done)
             logs = self._logs()
-            if validation is not None and _due(validation_freq, epoch):
+            if validation is not None and is_due(validation_freq, epoch):
                 for name, value in self._run_test(validation, calls).items():
                     logs["val_" + name] = value
             calls.on_epoch_end(epoch, logs)
@@ -382,7 +355,7 @@ class Trainer(Steps):
         self.reset_metrics()
         calls.on_test_begin()
         source.begin_epoch()
-        _Steps(self, calls, "test").run(source)
+        EpochSteps(self, calls, "test").run(source)
         logs = self._logs()
         calls.on_test_end(logs)
         return logs
@@ -416,7 +389,7 @@ class Trainer(Steps):
         source = data.make_source(
             x, y, sample_weight, batch_size, steps, layout=self._data_layout("test")
         )
-        calls = _callback_list(callbacks, self, verbose, epochs=1, steps=source.num_steps)
+        calls = callback_list(callbacks, self, verbose, epochs=1, steps=source.num_steps)
         return self._results(self._run_test(source, calls), return_dict)
 
     def predict(
@@ -445,7 +418,7 @@ class Trainer(Steps):
             return self._pack_outputs([t.numpy() for t in outputs])
         layout = self._data_layout("predict")
         source = data.make_source(x, None, None, batch_size, steps, layout=layout)
-        calls = _callback_list(callbacks, self, verbose, epochs=1, steps=source.num_steps)
+        calls = callback_list(callbacks, self, verbose, epochs=1, steps=source.num_steps)
         calls.on_predict_begin()
         parts: list = []
         nested: Any = None
@@ -514,81 +487,6 @@ class Trainer(Steps):
             return logs
         values = list(logs.values())
         return values[0] if len(values) == 1 else values
-
-
-class _Steps:
-    """The steps of one epoch: in C++ without Python, or one by one where a callback needs it."""
-
-    def __init__(self, model: Any, calls: Any, mode: str) -> None:
-        self.model = model
-        self.trainer = model._trainer
-        self.calls = calls
-        self.mode = mode
-        self.begin = calls.overrides(f"on_{mode}_batch_begin")
-        self.end = calls.overrides(f"on_{mode}_batch_end")
-        self.own = model._writes_step(mode)
-
-    def run(self, source: Any, start: int = 0) -> int:
-        """Runs all steps, or those from one on; returns how many the epoch has had."""
-        if source.feeder is not None and not (self.begin or self.end or self.own):
-            return self._run_native(source, start)
-        step = getattr(self.trainer, f"{self.mode}_step")
-        done = start
-        for batch in source.batches(start):
-            if self.begin:
-                getattr(self.calls, f"on_{self.mode}_batch_begin")(done)
-            if self.own:
-                self.model._run_step(self.mode, batch, source.nests)
-            else:
-                step(*batch)
-            done += 1
-            if self.end:
-                getattr(self.calls, f"on_{self.mode}_batch_end")(done - 1, self.model._logs())
-            if self.calls.progress:
-                self.calls.progress(done, self.model._logs)
-            if self.model.stop_training:
-                break
-        return done
-
-    def _run_native(self, source: Any, start: int) -> int:
-        steps = source.num_steps
-        run = getattr(self.trainer, f"{self.mode}_steps")
-        progress = self.calls.progress
-        if progress is None:
-            run(source.feeder, start, steps, None, 0.0)
-            return steps
-
-        def hook(step: int) -> bool:
-            progress(step + 1, self.model._logs)
-            return not self.model.stop_training
-
-        run(source.feeder, start, steps, hook, self.calls.progress_interval)
-        return steps
-
-
-def _callback_list(
-    callbacks: Any, model: Any, verbose: Any, *, epochs: int, steps: Any, history: bool = False
-) -> Any:
-    from nacre.callbacks import CallbackList
-
-    if isinstance(callbacks, CallbackList):
-        return callbacks
-    verbose = 1 if verbose == "auto" else int(verbose)
-    return CallbackList(
-        callbacks,
-        add_history=history,
-        add_progbar=verbose != 0,
-        model=model,
-        verbose=verbose,
-        epochs=epochs,
-        steps=steps,
-    )
-
-
-def _due(frequency: Any, epoch: int) -> bool:
-    if isinstance(frequency, int):
-        return (epoch + 1) % frequency == 0
-    return (epoch + 1) in frequency
 
 
 def _to_loss(loss: Any) -> Any:
