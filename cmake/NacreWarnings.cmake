@@ -5,7 +5,9 @@ if(NACRE_WERROR)
   list(APPEND NACRE_WARNINGS -Werror)
 endif()
 if(NACRE_SANITIZE)
-  add_compile_options(-fsanitize=${NACRE_SANITIZE} -fno-sanitize-recover=all
+  # Instrumented code takes four times as long to optimize as it takes not to; kernels set a level of
+  # their own (NacreKernels.cmake).
+  add_compile_options(-O0 -fsanitize=${NACRE_SANITIZE} -fno-sanitize-recover=all
     -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=${NACRE_SANITIZE})
 endif()

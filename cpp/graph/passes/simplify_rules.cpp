@@ -80,7 +80,7 @@ int unrepeated(Simplified& s, int value) {
 }
 
 void read_unrepeated_operands(Simplified& s, GraphNode& node) {
-  const Shape& wanted = s.spec(node.outputs[0]).shape;
+  const Shape wanted = s.spec(node.outputs[0]).shape;  // a copy: new constants move the values
   for (int& input : node.inputs) {
     const int before = input;
     const int smaller = unrepeated(s, before);
