@@ -72,8 +72,9 @@ NACRE_INLINE void for_each_output(const PoolArgs& g, int64_t begin, int64_t end,
 
 void clear_images(const PoolArgs& g, int64_t begin, int64_t end) {
   const int64_t image_size = g.in[0] * g.in[1] * g.in[2] * g.channels;
-  __builtin_memset(g.result + begin * image_size, 0,
-                   static_cast<size_t>((end - begin) * image_size) * sizeof(float));
+  const int64_t size = (end - begin) * image_size;
+  if (size == 0) return;  // the result may be null
+  __builtin_memset(g.result + begin * image_size, 0, static_cast<size_t>(size) * sizeof(float));
 }
 
 // Whether no input pixel is in two windows.
