@@ -82,6 +82,8 @@ import os, signal, threading, time
 import nacre
 from nacre import ops
 
+# Where the tests run in the background of a shell, SIGINT is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 x = ops.ones((600, 600))
 
 @nacre.function

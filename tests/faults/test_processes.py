@@ -88,9 +88,11 @@ def test_fit_fork_fit_finishes():
 
 def test_ctrl_c_ends_fit_and_leaves_a_usable_model():
     code = """
-import time
+import signal, time
 import numpy as np, nacre
 from nacre import layers
+# Where the tests run in the background of a shell, SIGINT is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 x = np.random.rand(20000, 256).astype("float32")
 m = nacre.Sequential([nacre.Input((256,)), layers.Dense(256, "relu"), layers.Dense(256)])
 m.compile("adam", "mse")
