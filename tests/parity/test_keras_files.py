@@ -189,6 +189,7 @@ def test_attention_weights(name, gate, tmp_path):
 
 
 def test_vocabularies(tmp_path):
+    pytest.importorskip("tensorflow", reason="Keras's lookups need tensorflow")
     for module, other in ((keras, nacre), (nacre, keras)):
         layer = module.layers.IntegerLookup(num_oov_indices=1)
         layer.adapt(np.array([3, 3, 3, 8, 8, 5]))

@@ -141,6 +141,8 @@ def test_metrics(name, weighted):
 
 
 def test_a_model_trains_as_in_keras():
+    if keras.backend.backend() == "jax":
+        pytest.skip("the masks of Keras's JAX steps are lost before the loss")
     rng = np.random.default_rng(3)
     y = rng.normal(size=(2, 4, 1)).astype("float32")
 
