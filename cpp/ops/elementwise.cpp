@@ -42,14 +42,15 @@ void binary_loop(const KernelContext& c, F f) {
   });
 }
 
-// run(a, b, y, n, step_a, step_b) of float32 over runs of 16-bit operands, tile by tile; the result
-// is of the operands' dtype, or bytes.
-template <class Run>
-void widened_binary(const KernelContext& c, Run run) {
-  const HalfConversion half = half_conversion(c.in[0].dtype());
+// A kernel of two float32 operands; the result is float32, or bytes for comparisons.
+template <class Y>
+using PairFn = void (*)(const float* a, const float* b, Y* y, int64_t n, int step_a, int step_b);
+
+// 16-bit operands tile by tile; a result that is no byte is rounded to their dtype.
+template <class Y>
+void widened_pair(const KernelContext& c, const HalfConversion& half, PairFn<Y> fast) {
   const auto* a = c.in[0].as<const uint16_t>();
   const auto* b = c.in[1].as<const uint16_t>();
-  const bool bytes = size_of(c.out[0].dtype()) == 1;
   void* y = c.out[0].data;
   const BroadcastLoop<2> loop(c.out[0].shape(), {&c.in[0].shape(), &c.in[1].shape()});
   loop([=](int64_t at, const std::array<int64_t, 2>& offset, int64_t n,
@@ -59,44 +60,67 @@ void widened_binary(const KernelContext& c, Run run) {
       const int64_t count = std::min(n - i, kWidenTile);
       const float* wide_a = widen_tile(half, a + offset[0] + i * step[0], count, step[0], tile_a);
       const float* wide_b = widen_tile(half, b + offset[1] + i * step[1], count, step[1], tile_b);
-      if (bytes) {
-        run(wide_a, wide_b, static_cast<uint8_t*>(y) + at + i, count, step[0], step[1]);
+      if constexpr (std::is_same_v<Y, uint8_t>) {
+        fast(wide_a, wide_b, static_cast<uint8_t*>(y) + at + i, count, step[0], step[1]);
       } else {
-        run(wide_a, wide_b, tile_y, count, step[0], step[1]);
+        fast(wide_a, wide_b, tile_y, count, step[0], step[1]);
         half.narrow(tile_y, static_cast<uint16_t*>(y) + at + i, count);
       }
     }
   });
 }
 
-// The fast kernel for float32, and through it for 16-bit floats; the reference for the rest.
+// Runs the fast kernel, if there is one, for float32 and through it for 16-bit floats; false for
+// other dtypes.
+template <class Y>
+bool run_pair(const KernelContext& c, PairFn<Y> fast) {
+  if (!fast) return false;
+  if (c.in[0].dtype() == DType::kFloat32) {
+    const float* a = c.in[0].as<const float>();
+    const float* b = c.in[1].as<const float>();
+    Y* y = c.out[0].as<Y>();
+    const BroadcastLoop<2> loop(c.out[0].shape(), {&c.in[0].shape(), &c.in[1].shape()});
+    loop([=](int64_t at, const std::array<int64_t, 2>& offset, int64_t n,
+             const std::array<int, 2>& step) {
+      fast(a + offset[0], b + offset[1], y + at, n, step[0], step[1]);
+    });
+    return true;
+  }
+  const HalfConversion half = half_conversion(c.in[0].dtype());
+  if (half) widened_pair<Y>(c, half, fast);
+  return static_cast<bool>(half);
+}
+
+// The same for one operand.
+bool run_unary(const KernelContext& c, kernels::UnaryFn fast) {
+  if (!fast) return false;
+  if (c.in[0].dtype() == DType::kFloat32) {
+    const float* x = c.in[0].as<const float>();
+    float* y = c.out[0].as<float>();
+    parallel_for(c.out[0].size(), kElementwiseGrain,
+                 [=](int64_t begin, int64_t end) { fast(x + begin, y + begin, end - begin); });
+    return true;
+  }
+  const HalfConversion half = half_conversion(c.in[0].dtype());
+  if (!half) return false;
+  const auto* x = c.in[0].as<const uint16_t>();
+  auto* y = c.out[0].as<uint16_t>();
+  parallel_for(c.out[0].size(), kElementwiseGrain, [=](int64_t begin, int64_t end) {
+    alignas(64) float in[kWidenTile], out[kWidenTile];
+    for (int64_t i = begin; i < end; i += kWidenTile) {
+      const int64_t n = std::min(end - i, kWidenTile);
+      half.widen(x + i, in, n);
+      fast(in, out, n);
+      half.narrow(out, y + i, n);
+    }
+  });
+  return true;
+}
+
+// The fast kernel where it serves the dtype, else the reference.
 template <class F>
 void unary_kernel(const KernelContext& c, kernels::Unary kind) {
-  const HalfConversion half = half_conversion(c.in[0].dtype());
-  const auto fast = table().unary[static_cast<int>(kind)];
-  if (half && fast) {
-    const auto* x = c.in[0].as<const uint16_t>();
-    auto* y = c.out[0].as<uint16_t>();
-    parallel_for(c.out[0].size(), kElementwiseGrain, [=](int64_t begin, int64_t end) {
-      alignas(64) float in[kWidenTile], out[kWidenTile];
-      for (int64_t i = begin; i < end; i += kWidenTile) {
-        const int64_t n = std::min(end - i, kWidenTile);
-        half.widen(x + i, in, n);
-        fast(in, out, n);
-        half.narrow(out, y + i, n);
-      }
-    });
-    return;
-  }
-  if (c.in[0].dtype() == DType::kFloat32) {
-    if (const auto fn = fast) {
-      const float* x = c.in[0].as<const float>();
-      float* y = c.out[0].as<float>();
-      parallel_for(c.out[0].size(), kElementwiseGrain,
-                   [=](int64_t begin, int64_t end) { fn(x + begin, y + begin, end - begin); });
-      return;
-    }
-  }
+  if (run_unary(c, table().unary[static_cast<int>(kind)])) return;
   if constexpr (requires { F::kFloatOnly; }) {
     dispatch_floating(c.in[0].dtype(), [&]<class T>(type_tag<T>) { unary_loop<T>(c, F{}); });
   } else {
@@ -111,27 +135,7 @@ struct FloatOnly : F {
 
 template <class F>
 void binary_kernel(const KernelContext& c, kernels::Binary kind) {
-  const auto fast = table().binary[static_cast<int>(kind)];
-  if (fast && half_conversion(c.in[0].dtype())) {
-    return widened_binary(c,
-                          [=](const float* a, const float* b, auto* y, int64_t n, int sa, int sb) {
-                            if constexpr (std::is_same_v<decltype(y), float*>)
-                              fast(a, b, y, n, sa, sb);
-                          });
-  }
-  if (c.in[0].dtype() == DType::kFloat32) {
-    if (const auto fn = fast) {
-      const float* a = c.in[0].as<const float>();
-      const float* b = c.in[1].as<const float>();
-      float* y = c.out[0].as<float>();
-      const BroadcastLoop<2> loop(c.out[0].shape(), {&c.in[0].shape(), &c.in[1].shape()});
-      loop([=](int64_t at, const std::array<int64_t, 2>& offset, int64_t n,
-               const std::array<int, 2>& step) {
-        fn(a + offset[0], b + offset[1], y + at, n, step[0], step[1]);
-      });
-      return;
-    }
-  }
+  if (run_pair<float>(c, table().binary[static_cast<int>(kind)])) return;
   if constexpr (requires { F::kFloatOnly; }) {
     dispatch_floating(c.in[0].dtype(), [&]<class T>(type_tag<T>) { binary_loop<T, T>(c, F{}); });
   } else {
@@ -141,27 +145,7 @@ void binary_kernel(const KernelContext& c, kernels::Binary kind) {
 
 template <class F>
 void compare_kernel(const KernelContext& c, kernels::Compare kind) {
-  const auto fast = table().compare[static_cast<int>(kind)];
-  if (fast && half_conversion(c.in[0].dtype())) {
-    return widened_binary(c,
-                          [=](const float* a, const float* b, auto* y, int64_t n, int sa, int sb) {
-                            if constexpr (std::is_same_v<decltype(y), uint8_t*>)
-                              fast(a, b, y, n, sa, sb);
-                          });
-  }
-  if (c.in[0].dtype() == DType::kFloat32) {
-    if (const auto fn = fast) {
-      const float* a = c.in[0].as<const float>();
-      const float* b = c.in[1].as<const float>();
-      uint8_t* y = c.out[0].as<uint8_t>();
-      const BroadcastLoop<2> loop(c.out[0].shape(), {&c.in[0].shape(), &c.in[1].shape()});
-      loop([=](int64_t at, const std::array<int64_t, 2>& offset, int64_t n,
-               const std::array<int, 2>& step) {
-        fn(a + offset[0], b + offset[1], y + at, n, step[0], step[1]);
-      });
-      return;
-    }
-  }
+  if (run_pair<uint8_t>(c, table().compare[static_cast<int>(kind)])) return;
   dispatch(c.in[0].dtype(), [&]<class T>(type_tag<T>) { binary_loop<T, bool>(c, F{}); });
 }
 
