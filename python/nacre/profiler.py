@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import platform
-import tempfile
 from typing import Any
 
 from nacre import _core, config
+from nacre._files import atomic_file
 
 _Row = dict[str, Any]
 
@@ -44,7 +44,8 @@ def roofline(threads: int | None = None, refresh: bool = False) -> tuple[float, 
     known: dict[str, list[float]] = {}
     try:
         with open(path, encoding="utf-8") as file:
-            known = json.load(file)
+            kept = json.load(file)
+        known = kept if isinstance(kept, dict) else {}
         flops, bandwidth = (float(limit) for limit in known[key])
         if not refresh:
             return flops, bandwidth
@@ -53,11 +54,8 @@ def roofline(threads: int | None = None, refresh: bool = False) -> tuple[float, 
     flops, bandwidth = _core.measure_roofline(threads)
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=os.path.dirname(path), suffix=".json", delete=False, encoding="utf-8"
-        ) as new:
-            json.dump({**known, key: [flops, bandwidth]}, new)
-        os.replace(new.name, path)
+        with atomic_file(path) as new:
+            new.write(json.dumps({**known, key: [flops, bandwidth]}).encode())
     except OSError:
         pass  # nowhere to keep it: measured again next time
     return flops, bandwidth

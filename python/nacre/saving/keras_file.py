@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from nacre._files import atomic_file
 from nacre.saving import keras_layout
 from nacre.saving.model_file import weight_budget
 from nacre.saving.objects import CustomObjectScope, deserialize_keras_object, serialize_keras_object
@@ -67,27 +68,6 @@ def _sound(path: str, what: str) -> Iterator[None]:
     except _UNSOUND as error:
         text = str(error)
         raise ValueError(text if text.startswith(path) else f"{path}: {what}: {text}") from error
-
-
-@contextlib.contextmanager
-def _atomic(path: str) -> Iterator[Any]:
-    """A file that takes the place of the one at ``path`` once it is whole and on the disk."""
-    target = os.path.realpath(path)
-    descriptor, temporary = tempfile.mkstemp(
-        prefix=f".{os.path.basename(target)}.", dir=os.path.dirname(target)
-    )
-    try:
-        with os.fdopen(descriptor, "w+b") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 # Weights ----------------------------------------------------------------------------------------
@@ -191,7 +171,7 @@ def _load_weights(model: Any, file: Any, skip_mismatch: bool, optimizer: bool) -
 
 def save_weights(model: Any, path: str) -> None:
     """Writes ``.weights.h5``. Atomic."""
-    with _atomic(path) as file:
+    with atomic_file(path) as file:
         _write_weights(model, file)
 
 
@@ -249,7 +229,7 @@ def save_model(model: Any, path: str) -> None:
     metadata = {"keras_version": _KERAS_VERSION, "date_saved": now, "written_by": "nacre"}
     weights = io.BytesIO()
     _write_weights(model, weights)
-    with _atomic(path) as file, zipfile.ZipFile(file, "w") as archive:
+    with atomic_file(path) as file, zipfile.ZipFile(file, "w") as archive:
         archive.writestr(_METADATA, json.dumps(metadata))
         archive.writestr(_CONFIG, json.dumps(_renamed(config, "nacre", "keras")))
         archive.writestr(_WEIGHTS, weights.getbuffer())
