@@ -132,14 +132,15 @@ std::string to_snake_case(std::string_view class_name) {
 }
 
 ClassRegistry& ClassRegistry::of(std::string_view module) {
-  static std::recursive_mutex mutex;
-  static std::map<std::string, ClassRegistry*, std::less<>> registries;
+  // Kept until the process ends, so that what runs at exit may still look a class up.
+  static auto& mutex = *new std::recursive_mutex;
+  static auto& registries = *new std::map<std::string, ClassRegistry, std::less<>>;
   const std::lock_guard lock(mutex);
   static bool filled = false;
   if (!std::exchange(filled, true)) register_builtin_classes();
   const auto found = registries.find(module);
-  if (found != registries.end()) return *found->second;
-  return *registries.emplace(module, new ClassRegistry(module)).first->second;
+  if (found != registries.end()) return found->second;
+  return registries.emplace(module, ClassRegistry(module)).first->second;
 }
 
 void ClassRegistry::add(std::string_view class_name, Factory factory) {
