@@ -17,7 +17,8 @@ struct SgdAttrs : AttrsOf<SgdAttrs> {
   double momentum = 0;
   bool nesterov = false;
   double decay = 0;
-  NACRE_ATTRS(momentum, nesterov, decay)
+  bool lazy_rows = false;
+  NACRE_ATTRS(momentum, nesterov, decay, lazy_rows)
 };
 struct RmspropAttrs : AttrsOf<RmspropAttrs> {
   double rho = 0.9;
@@ -25,12 +26,14 @@ struct RmspropAttrs : AttrsOf<RmspropAttrs> {
   double epsilon = 1e-7;
   bool centered = false;
   double decay = 0;
-  NACRE_ATTRS(rho, momentum, epsilon, centered, decay)
+  bool lazy_rows = false;
+  NACRE_ATTRS(rho, momentum, epsilon, centered, decay, lazy_rows)
 };
 struct AdagradAttrs : AttrsOf<AdagradAttrs> {
   double epsilon = 1e-7;
   double decay = 0;
-  NACRE_ATTRS(epsilon, decay)
+  bool lazy_rows = false;
+  NACRE_ATTRS(epsilon, decay, lazy_rows)
 };
 
 // Output i, which continues input i, where there is one.
@@ -187,21 +190,39 @@ struct Adagrad {
   }
 };
 
+// The elements of a row where rows are updated lazily, which only matrices are; else 0.
+int64_t lazy_row(const Shape& shape, bool lazy_rows) {
+  return lazy_rows && shape.rank() == 2 ? shape[1] : 0;
+}
+
+template <class Rule>
+UpdateJob job_of(const KernelContext& c) {
+  const auto& attrs = c.attrs_as<typename Rule::Attrs>();
+  return {c.in[0].size(), lazy_row(c.in[0].shape(), attrs.lazy_rows), Rule(c).job(c)};
+}
+
 template <class Rule>
 void update_kernel(const KernelContext& c) {
   const int64_t n = c.in[0].size();
-  const Rule rule(c);
   if (c.in[0].dtype() == DType::kFloat32) {
-    const UpdateJob job{n, rule.job(c)};
+    const UpdateJob job = job_of<Rule>(c);
     return parallel_for(n, kUpdateGrain, [&](int64_t begin, int64_t end) { job.run(begin, end); });
   }
+  const Rule rule(c);
   const auto& attrs = c.attrs_as<typename Rule::Attrs>();
+  const int64_t row = lazy_row(c.in[0].shape(), attrs.lazy_rows);
   dispatch_floating(c.in[0].dtype(), [&]<class T>(type_tag<T>) {
     T* slots[Rule::kSlots];
     for (size_t i = 0; i < Rule::kSlots; ++i) slots[i] = take_over<T>(c, i);
     const T* grad = c.in[Rule::kSlots].template as<const T>();
-    parallel_for(n, kUpdateGrain, [&](int64_t begin, int64_t end) {
+    const auto is_zero = [=](int64_t r) {
+      return std::all_of(grad + r, grad + r + row, [](T g) { return g == T(0); });
+    };
+    const auto update = [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) rule.template step<T>(attrs, slots, grad[i], i);
+    };
+    parallel_for(n, kUpdateGrain, [&](int64_t begin, int64_t end) {
+      row ? for_rows_but(row, begin, end, is_zero, update) : update(begin, end);
     });
   });
 }
@@ -233,6 +254,16 @@ Tensor decayed(const Tensor& param, const Tensor& rate, double decay) {
   return decay == 0 ? param : param - param * (rate * decay);
 }
 
+// What is left alone where rows are updated lazily.
+Tensors with_lazy_rows(bool lazy_rows, std::span<const Tensor> in, const Tensor& grad,
+                       Tensors next) {
+  if (!lazy_rows || grad.rank() != 2) return next;
+  const Tensor touched =
+      ops::any(ops::not_equal(grad, ops::zeros_like(grad)), ops::Axes{{1}}, true);
+  for (size_t i = 0; i < next.size(); ++i) next[i] = ops::where(touched, next[i], in[i]);
+  return next;
+}
+
 Tensors rmsprop_composite(std::span<const Tensor> in, const Attrs* raw) {
   const auto& a = static_cast<const RmspropAttrs&>(*raw);
   const Tensor& grad = in[4];
@@ -251,21 +282,49 @@ Tensors rmsprop_composite(std::span<const Tensor> in, const Attrs* raw) {
   }
   if (a.centered) out.push_back(mean);
   out[0] = decayed(in[0], rate, a.decay) - change;
-  return out;
+  return with_lazy_rows(a.lazy_rows, in, grad, std::move(out));
 }
 
 Tensors adagrad_composite(std::span<const Tensor> in, const Attrs* raw) {
   const auto& a = static_cast<const AdagradAttrs&>(*raw);
   const Tensor rate = ops::cast(in[3], in[2].dtype());
   const Tensor sum = in[1] + ops::square(in[2]);
-  return {decayed(in[0], rate, a.decay) - rate * in[2] / ops::sqrt(sum + a.epsilon), sum};
+  const Tensor next = decayed(in[0], rate, a.decay) - rate * in[2] / ops::sqrt(sum + a.epsilon);
+  return with_lazy_rows(a.lazy_rows, in, in[2], {next, sum});
 }
 
 template <class Rule>
 bool make_job_of(const OpDef& op, const KernelContext& c, UpdateJob& job) {
   if (op.name != Rule::kName) return false;
-  job = {c.in[0].size(), Rule(c).job(c)};
+  job = job_of<Rule>(c);
   return true;
+}
+
+// Every tensor of a job but its gradient, `n` elements on.
+void advance(kernels::AdamArgs& a, int64_t n) {
+  a.param += n;
+  a.m += n;
+  a.v += n;
+  if (a.v_max) a.v_max += n;
+}
+void advance(kernels::SgdArgs& a, int64_t n) {
+  a.param += n;
+  if (a.momentum_buffer) a.momentum_buffer += n;
+}
+void advance(kernels::RmspropArgs& a, int64_t n) {
+  a.param += n;
+  a.square += n;
+  if (a.momentum_buffer) a.momentum_buffer += n;
+  if (a.mean) a.mean += n;
+}
+void advance(kernels::AdagradArgs& a, int64_t n) {
+  a.param += n;
+  a.sum += n;
+}
+
+// Whether an update sees a gradient of zeros.
+bool all_zero(const kernels::GradientEdit& edit, const float* grad, int64_t n) {
+  return std::all_of(grad, grad + n, [&](float g) { return g * edit.scale == 0; });
 }
 
 }  // namespace
@@ -278,12 +337,28 @@ void UpdateJob::run(int64_t begin, int64_t end) const {
   const kernels::KernelTable& t = kernels::table();
   std::visit(
       [&]<class Args>(const Args& a) {
-        if constexpr (std::is_same_v<Args, kernels::AdamArgs>) t.adam(a, begin, end);
-        if constexpr (std::is_same_v<Args, kernels::SgdArgs>) t.sgd(a, begin, end);
-        if constexpr (std::is_same_v<Args, kernels::RmspropArgs>) t.rmsprop(a, begin, end);
-        if constexpr (std::is_same_v<Args, kernels::AdagradArgs>) t.adagrad(a, begin, end);
+        const auto update = [&](int64_t from, int64_t to) {
+          if constexpr (std::is_same_v<Args, kernels::AdamArgs>) t.adam(a, from, to);
+          if constexpr (std::is_same_v<Args, kernels::SgdArgs>) t.sgd(a, from, to);
+          if constexpr (std::is_same_v<Args, kernels::RmspropArgs>) t.rmsprop(a, from, to);
+          if constexpr (std::is_same_v<Args, kernels::AdagradArgs>) t.adagrad(a, from, to);
+        };
+        if (row == 0) return update(begin, end);
+        for_rows_but(
+            row, begin, end, [&](int64_t r) { return all_zero(a.edit, a.grad + r, row); }, update);
       },
       args);
+}
+
+UpdateJob UpdateJob::part(int64_t begin, int64_t count, const float* grad) const {
+  UpdateJob job{count, row, args};
+  std::visit(
+      [&](auto& a) {
+        advance(a, begin);
+        a.grad = grad;
+      },
+      job.args);
+  return job;
 }
 
 UpdateJob make_update_job(const OpDef& rule, const KernelContext& c) {
@@ -306,48 +381,55 @@ int update_gradient_input(const OpDef& rule) {
 
 void register_optimizer_ops(OpRegistry& registry) {
   add_rule<Adam>(registry,
-                 "param, m, v, v_max?, grad, learning_rate, step, beta_1, beta_2, epsilon, decay",
+                 "param, m, v, v_max?, grad, learning_rate, step, beta_1, beta_2, epsilon, decay, "
+                 "lazy_rows",
                  "One step of Adam (Kingma and Ba 2015, algorithm 1).");
-  add_rule<Sgd>(registry, "param, momentum_buffer?, grad, learning_rate, momentum, nesterov, decay",
+  add_rule<Sgd>(registry,
+                "param, momentum_buffer?, grad, learning_rate, momentum, nesterov, decay, "
+                "lazy_rows",
                 "One step of stochastic gradient descent with momentum.");
   add_rule<Rmsprop>(registry,
                     "param, square, third?, fourth?, grad, learning_rate, rho, momentum, epsilon, "
-                    "centered, decay",
+                    "centered, decay, lazy_rows",
                     "One step of RMSprop: `third` is the momentum buffer where there is momentum; "
                     "the mean of a centered one follows.",
                     rmsprop_composite);
-  add_rule<Adagrad>(registry, "param, sum, grad, learning_rate, epsilon, decay",
+  add_rule<Adagrad>(registry, "param, sum, grad, learning_rate, epsilon, decay, lazy_rows",
                     "One step of Adagrad (Duchi, Hazan and Singer 2011).", adagrad_composite);
   register_update_all(registry);
+  register_update_rows(registry);
 }
 
 namespace ops {
 
 Tensors adam_update(const Tensor& param, const Tensor& m, const Tensor& v, const Tensor& v_max,
                     const Tensor& grad, const Tensor& learning_rate, const Tensor& step,
-                    double beta_1, double beta_2, double epsilon, double decay) {
+                    double beta_1, double beta_2, double epsilon, double decay, bool lazy_rows) {
   static const OpDef& op = find_op("adam_update");
   auto attrs = make_ref<AdamAttrs>();
   attrs->beta_1 = beta_1;
   attrs->beta_2 = beta_2;
   attrs->epsilon = epsilon;
   attrs->decay = decay;
+  attrs->lazy_rows = lazy_rows;
   return apply(op, {param, m, v, v_max, grad, learning_rate, step}, attrs);
 }
 
 Tensors sgd_update(const Tensor& param, const Tensor& momentum_buffer, const Tensor& grad,
-                   const Tensor& learning_rate, double momentum, bool nesterov, double decay) {
+                   const Tensor& learning_rate, double momentum, bool nesterov, double decay,
+                   bool lazy_rows) {
   static const OpDef& op = find_op("sgd_update");
   auto attrs = make_ref<SgdAttrs>();
   attrs->momentum = momentum;
   attrs->nesterov = nesterov;
   attrs->decay = decay;
+  attrs->lazy_rows = lazy_rows;
   return apply(op, {param, momentum_buffer, grad, learning_rate}, attrs);
 }
 
 Tensors rmsprop_update(const Tensor& param, const Tensor& square, const Tensor& momentum_buffer,
                        const Tensor& mean, const Tensor& grad, const Tensor& learning_rate,
-                       double rho, double momentum, double epsilon, double decay) {
+                       double rho, double momentum, double epsilon, double decay, bool lazy_rows) {
   static const OpDef& op = find_op("rmsprop_update");
   auto attrs = make_ref<RmspropAttrs>();
   attrs->rho = rho;
@@ -355,6 +437,7 @@ Tensors rmsprop_update(const Tensor& param, const Tensor& square, const Tensor& 
   attrs->epsilon = epsilon;
   attrs->centered = mean.defined();
   attrs->decay = decay;
+  attrs->lazy_rows = lazy_rows;
   const bool moving = momentum_buffer.defined();
   return apply(op,
                {param, square, moving ? momentum_buffer : mean, moving ? mean : Tensor(), grad,
@@ -363,11 +446,12 @@ Tensors rmsprop_update(const Tensor& param, const Tensor& square, const Tensor& 
 }
 
 Tensors adagrad_update(const Tensor& param, const Tensor& sum, const Tensor& grad,
-                       const Tensor& learning_rate, double epsilon, double decay) {
+                       const Tensor& learning_rate, double epsilon, double decay, bool lazy_rows) {
   static const OpDef& op = find_op("adagrad_update");
   auto attrs = make_ref<AdagradAttrs>();
   attrs->epsilon = epsilon;
   attrs->decay = decay;
+  attrs->lazy_rows = lazy_rows;
   return apply(op, {param, sum, grad, learning_rate}, attrs);
 }
 

@@ -16,7 +16,8 @@ struct AdamAttrs : AttrsOf<AdamAttrs> {
   double beta_2 = 0.999;
   double epsilon = 1e-7;
   double decay = 0;
-  NACRE_ATTRS(beta_1, beta_2, epsilon, decay)
+  bool lazy_rows = false;
+  NACRE_ATTRS(beta_1, beta_2, epsilon, decay, lazy_rows)
 };
 
 inline double scalar_value(const Buffer& buffer) {
@@ -40,6 +41,19 @@ inline kernels::AdamArgs adam_args(const AdamAttrs& a, const Buffer& learning_ra
   args.epsilon = static_cast<float>(a.epsilon);
   args.decay = static_cast<float>(a.decay * rate);
   return args;
+}
+
+// Calls body(begin, end) for what is left of a range of a table's elements without the rows of
+// which is_zero(begin of the row) holds.
+template <class IsZero, class Body>
+void for_rows_but(int64_t row, int64_t begin, int64_t end, IsZero&& is_zero, Body&& body) {
+  int64_t from = begin;
+  for (int64_t r = begin / row * row; r < end; r += row) {
+    if (!is_zero(r)) continue;
+    if (from < r) body(from, r);
+    from = r + row;
+  }
+  if (from < end) body(from, end);
 }
 
 // The output's own copy of an input, unless the plan lets it overwrite the input.

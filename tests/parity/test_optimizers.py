@@ -148,11 +148,36 @@ def test_schedule_and_exclusion():
 @pytest.mark.parametrize("name", NAMES)
 def test_signature(name):
     expected = inspect.signature(getattr(theirs, name).__init__).parameters
-    received = inspect.signature(getattr(ours, name).__init__).parameters
+    received = dict(inspect.signature(getattr(ours, name).__init__).parameters)
+    if "lazy_rows" in received:  # an option of ours, by keyword only
+        assert received.pop("lazy_rows").kind is inspect.Parameter.KEYWORD_ONLY
     assert list(received) == list(expected)
     assert {k: p.default for k, p in received.items()} == {
         k: p.default for k, p in expected.items()
     }
+
+
+def test_lazy_rows_are_sparse_adam():
+    torch = pytest.importorskip("torch", reason="torch is not installed (extra [parity])")
+    table = np.random.default_rng(0).normal(size=(9, 4)).astype("float32")
+    weight = torch.nn.Parameter(torch.tensor(table))
+    a = torch.optim.SparseAdam([weight], lr=0.01, eps=1e-7)
+    b, variable = ours.Adam(0.01, lazy_rows=True), nacre.Variable(table)
+    draws = np.random.default_rng(1)
+    for _ in range(20):
+        ids = draws.integers(0, 9, (5,))
+        factor = draws.normal(size=(5, 4)).astype("float32")
+        a.zero_grad()
+        (
+            torch.nn.functional.embedding(torch.tensor(ids), weight, sparse=True)
+            * torch.tensor(factor)
+        ).sum().backward()
+        a.step()
+        with nacre.GradientTape() as tape:
+            loss = nacre.ops.sum(nacre.ops.take(variable, ids, axis=0) * factor)
+        b.apply([tape.gradient(loss, variable)], [variable])
+        # PyTorch adds epsilon before it corrects the second moment's bias, Keras after.
+        np.testing.assert_allclose(variable.numpy(), weight.detach().numpy(), rtol=2e-5, atol=2e-6)
 
 
 def scaled_gradients(seed: int = 0):

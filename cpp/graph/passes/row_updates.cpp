@@ -2,6 +2,7 @@
 // gradient of the table's size is made.
 #include "graph/passes/passes.h"
 #include "graph/passes/rewrite.h"
+#include "nacre/ops/optimizer.h"
 
 namespace nacre {
 namespace {
@@ -25,26 +26,27 @@ bool is_zero(const AttrValue& value) {
   return number && *number == 0;
 }
 
+// Whether rows without a gradient stay as they are.
+bool leaves_other_rows(const GraphNode& node) {
+  const AttrValue lazy = attribute(node, "lazy_rows");
+  if (const bool* flag = std::get_if<bool>(&lazy); flag && *flag) return true;
+  return node.op->name == "sgd_update" && node.inputs[1] < 0 && is_zero(attribute(node, "decay"));
+}
+
 }  // namespace
 
 Graph take_rows(Graph graph) {
   const std::vector<int> producers = producers_of(graph), uses = use_counts(graph);
   for (GraphNode& node : graph.nodes) {
-    const bool adam = node.op->name == "adam_update", sgd = node.op->name == "sgd_update";
-    if (!adam && !sgd) continue;
-    const size_t position = adam ? 4 : 2;
-    const GraphNode* rows = row_gradient(graph, producers, uses, node.inputs[position]);
+    if (!is_update_rule(*node.op)) continue;
+    int& grad = node.inputs[static_cast<size_t>(update_gradient_input(*node.op))];
+    const GraphNode* rows = row_gradient(graph, producers, uses, grad);
     if (!rows) continue;
-    const int grad = rows->inputs[0], ids = rows->inputs[1];
-    if (adam) {
-      node.op = &find_op("adam_update_rows");
-      node.inputs[4] = grad;
-      node.inputs.insert(node.inputs.begin() + 5, ids);
-    } else if (node.inputs[1] < 0 && is_zero(attribute(node, "decay"))) {
-      node.op = &find_op("sgd_update_rows");
-      node.inputs = {node.inputs[0], grad, ids, node.inputs[3]};
-      node.attrs = nullptr;
-    }
+    grad = rows->inputs[0];
+    node.inputs.push_back(rows->inputs[1]);
+    node.attrs = update_rows_attrs(*node.op, node.attrs, static_cast<int>(node.outputs.size()),
+                                   leaves_other_rows(node));
+    node.op = &find_op("update_rows");
   }
   return remove_dead_nodes(std::move(graph));
 }

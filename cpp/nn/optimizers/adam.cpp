@@ -9,12 +9,13 @@ namespace {
 // Kingma and Ba 2015; amsgrad: Reddi, Kale and Kumar 2018.
 class Adam : public Optimizer {
  public:
-  NACRE_CONFIG(Adam, Optimizer, beta_1, beta_2, epsilon, amsgrad)
+  NACRE_CONFIG(Adam, Optimizer, beta_1, beta_2, epsilon, amsgrad, lazy_rows)
 
   double beta_1 = 0.9;
   double beta_2 = 0.999;
   double epsilon = 1e-7;
   bool amsgrad = false;
+  bool lazy_rows = false;
 
  protected:
   bool decays_in_update() const override { return true; }
@@ -35,7 +36,7 @@ class Adam : public Optimizer {
     const Tensors next =
         ops::adam_update(variable->value(), m_[index]->value(), v_[index]->value(),
                          amsgrad ? v_max_[index]->value() : Tensor(), grad, learning_rate, step,
-                         beta_1, beta_2, epsilon, decay_of(*variable));
+                         beta_1, beta_2, epsilon, decay_of(*variable), lazy_rows);
     variable->assign(next[0]);
     m_[index]->assign(next[1]);
     v_[index]->assign(next[2]);

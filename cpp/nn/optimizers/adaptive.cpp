@@ -10,12 +10,13 @@ namespace {
 // Tieleman and Hinton 2012; centered: Graves 2013.
 class RMSprop final : public Optimizer {
  public:
-  NACRE_CONFIG(RMSprop, Optimizer, rho, momentum, epsilon, centered)
+  NACRE_CONFIG(RMSprop, Optimizer, rho, momentum, epsilon, centered, lazy_rows)
 
   double rho = 0.9;
   double momentum = 0;
   double epsilon = 1e-7;
   bool centered = false;
+  bool lazy_rows = false;
 
  protected:
   bool decays_in_update() const override { return true; }
@@ -36,7 +37,7 @@ class RMSprop final : public Optimizer {
     const Tensors next = ops::rmsprop_update(
         variable->value(), square_[index]->value(), moving ? momentum_[index]->value() : Tensor(),
         centered ? mean_[index]->value() : Tensor(), grad, learning_rate, rho, momentum, epsilon,
-        decay_of(*variable));
+        decay_of(*variable), lazy_rows);
     variable->assign(next[0]);
     square_[index]->assign(next[1]);
     if (moving) momentum_[index]->assign(next[2]);
@@ -50,10 +51,11 @@ class RMSprop final : public Optimizer {
 // Duchi, Hazan and Singer 2011.
 class Adagrad final : public Optimizer {
  public:
-  NACRE_CONFIG(Adagrad, Optimizer, initial_accumulator_value, epsilon)
+  NACRE_CONFIG(Adagrad, Optimizer, initial_accumulator_value, epsilon, lazy_rows)
 
   double initial_accumulator_value = 0.1;
   double epsilon = 1e-7;
+  bool lazy_rows = false;
 
  protected:
   bool decays_in_update() const override { return true; }
@@ -66,8 +68,9 @@ class Adagrad final : public Optimizer {
 
   void update(const Tensor& grad, const VariableRef& variable, size_t index,
               const Tensor& learning_rate) override {
-    const Tensors next = ops::adagrad_update(variable->value(), sum_[index]->value(), grad,
-                                             learning_rate, epsilon, decay_of(*variable));
+    const Tensors next =
+        ops::adagrad_update(variable->value(), sum_[index]->value(), grad, learning_rate, epsilon,
+                            decay_of(*variable), lazy_rows);
     variable->assign(next[0]);
     sum_[index]->assign(next[1]);
   }

@@ -9,10 +9,11 @@ namespace {
 class SGD final : public Optimizer {
  public:
   SGD() { learning_rate_.value = 0.01; }
-  NACRE_CONFIG(SGD, Optimizer, momentum, nesterov)
+  NACRE_CONFIG(SGD, Optimizer, momentum, nesterov, lazy_rows)
 
   double momentum = 0;
   bool nesterov = false;
+  bool lazy_rows = false;
 
   void validate() override {
     if (momentum < 0 || momentum > 1) {
@@ -35,7 +36,7 @@ class SGD final : public Optimizer {
     const bool moving = momentum != 0;
     const Tensors next =
         ops::sgd_update(variable->value(), moving ? velocity_[index]->value() : Tensor(), grad,
-                        learning_rate, momentum, nesterov, decay_of(*variable));
+                        learning_rate, momentum, nesterov, decay_of(*variable), lazy_rows);
     variable->assign(next[0]);
     if (moving) velocity_[index]->assign(next[1]);
   }

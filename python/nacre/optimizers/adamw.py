@@ -28,6 +28,9 @@ class AdamW(Optimizer):
         loss_scale_factor: The loss is multiplied and the gradients divided by it.
         gradient_accumulation_steps: Steps whose gradients make up one update.
         name: Name of the optimizer.
+        lazy_rows: Whether a step leaves alone, with their slots, the rows of a matrix whose
+            gradient is all zeros: those of an embedding that the batch does not read, so that a
+            step costs what the batch reads. Keras has no such option; False gives its numbers.
 
     Raises:
         ValueError: A value is out of its range, or ``weight_decay`` is None.
@@ -58,5 +61,7 @@ class AdamW(Optimizer):
         loss_scale_factor: float | None = None,
         gradient_accumulation_steps: int | None = None,
         name: str | None = None,
+        *,
+        lazy_rows: bool = False,
         **kwargs: Any,
     ) -> None: ...

@@ -21,6 +21,8 @@ _BASE = (
     "loss_scale_factor",
     "gradient_accumulation_steps",
 )
+# What Keras does not have; left out of configurations, which Keras reads too, where not set.
+_OURS = ("lazy_rows",)
 
 
 class Optimizer(Native):
@@ -438,7 +440,7 @@ class Optimizer(Native):
                 rate = float(given)  # as it was given, not rounded
         config: dict[str, Any] = {"name": self.name, "learning_rate": rate}
         for name in (*_BASE[1:], *(self._signature.names if self._native_class else ())):
-            if name not in config:
+            if name not in config and (name not in _OURS or self._arguments[name]):
                 config[name] = self._argument(name, self._arguments[name])
         return config
 

@@ -1,4 +1,4 @@
-// Rows of a table by ids, and optimizer steps that take their gradient row by row.
+// Rows of a table by ids.
 #pragma once
 
 #include <string>
