@@ -286,6 +286,73 @@ TEST_CASE("conv: few channels on one side, many on the other") {
       }
 }
 
+// 3x3 with stride 1 and 16 channels or more, which is computed by tiles of 2x2 outputs.
+TEST_CASE("conv: tiles that reach beyond the edges") {
+  for (int64_t in : {16, 20, 40})
+    for (int64_t out : {16, 35, 64})
+      for (int64_t size : {5, 6, 12})
+        for (int64_t pad : {0, 1, 2, 3}) {
+          Case t = conv2d(3, size, in, out, 3, 1, pad);
+          t.high_pad[1] = (pad + 1) % 3;
+          t.bias = pad % 2;
+          t.relu = size % 2;
+          check(t);
+        }
+  // Planes are images of their own.
+  check(
+      {2, 18, 30, 1, {3, 7, 6}, {1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 0}, {0, 1, 1}, true, true});
+}
+
+TEST_CASE("conv: an image's result does not depend on its batch") {
+  Operands o(conv2d(7, 9, 24, 40, 3, 1, 1));
+  const size_t image = o.y.size() / 7, source = o.x.size() / 7;
+  for (nacre::Isa isa : nacre::available_isas()) {
+    const KernelTable& table = nacre::kernels::table(isa);
+    std::vector<float> all(o.y.size()), one(image);
+    ConvArgs args = o.args;
+    args.result = all.data();
+    table.conv_forward(args);
+    args.batch = 1;
+    args.result = one.data();
+    for (size_t i = 0; i < 7; ++i) {
+      args.x = o.x.data() + i * source;
+      table.conv_forward(args);
+      CHECK(std::memcmp(one.data(), all.data() + i * image, image * sizeof(float)) == 0);
+    }
+  }
+}
+
+TEST_CASE("conv: the epilogue has the bits of separate ops") {
+  for (const Case& t : {conv2d(2, 8, 16, 48, 3, 1, 1), conv2d(2, 7, 33, 21, 3, 1, 1),
+                        conv2d(2, 8, 5, 21, 3, 1, 1), conv2d(2, 8, 24, 24, 3, 1, 1, 1, 24)}) {
+    for (nacre::Isa isa : nacre::available_isas()) {
+      const KernelTable& table = nacre::kernels::table(isa);
+      Operands o(t);
+      const size_t size = o.y.size();
+      const std::vector<float> residual = random_values(static_cast<int64_t>(size), 5);
+      const std::vector<float> mask = random_values(static_cast<int64_t>(size), 6);
+      std::vector<float> plain(size), fused(size);
+      ConvArgs args = o.args;
+      args.result = plain.data();
+      table.conv_forward(args);
+      for (size_t i = 0; i < size; ++i) {
+        plain[i] += o.bias[i % o.bias.size()];
+        plain[i] += residual[i];
+        if (plain[i] < 0) plain[i] = 0;
+        if (!(mask[i] > 0)) plain[i] = 0;
+      }
+      args.bias = o.bias.data();
+      args.residual = residual.data();
+      args.mask = mask.data();
+      args.relu = true;
+      args.result = fused.data();
+      table.conv_forward(args);
+      CHECK_MESSAGE(std::memcmp(plain.data(), fused.data(), size * sizeof(float)) == 0,
+                    nacre::name_of(isa), ": ", describe(t));
+    }
+  }
+}
+
 TEST_CASE("conv: empty batch") {
   for (nacre::Isa isa : nacre::available_isas()) {
     const KernelTable& table = nacre::kernels::table(isa);
@@ -305,7 +372,8 @@ TEST_CASE("conv: empty batch") {
 TEST_CASE("conv: the same bits for any number of threads") {
   const int before = nacre::num_threads();
   for (const Case& t : {conv2d(16, 26, 32, 64, 3), conv2d(8, 16, 64, 64, 3, 2, 1),
-                        conv2d(8, 32, 32, 32, 3, 1, 1, 1, 32), conv2d(16, 28, 1, 32, 3)}) {
+                        conv2d(8, 32, 32, 32, 3, 1, 1, 1, 32), conv2d(16, 28, 1, 32, 3),
+                        conv2d(9, 13, 40, 70, 3, 1, 1), conv2d(16, 15, 16, 16, 3, 1, 1)}) {
     for (nacre::Isa isa : nacre::available_isas()) {
       const KernelTable& table = nacre::kernels::table(isa);
       const ConvFn kernels[] = {table.conv_forward, table.conv_data_grad, table.conv_filter_grad};

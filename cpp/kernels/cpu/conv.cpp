@@ -268,6 +268,10 @@ GemmArgs product_args(const ConvArgs& g) {
   return p;
 }
 
+void run(const ConvArgs& g, const Correlation& x) {
+  is_depthwise(g) ? depthwise(x) : winograd_pays(g) ? winograd(x) : correlate(x);
+}
+
 void conv_forward_f32(const ConvArgs& g) {
   if (is_product(g)) {
     GemmArgs p = product_args(g);
@@ -275,8 +279,7 @@ void conv_forward_f32(const ConvArgs& g) {
     p.b = g.filter;
     return gemm_f32(p);
   }
-  const Correlation x = forward_of(g);
-  is_depthwise(g) ? depthwise(x) : correlate(x);
+  run(g, forward_of(g));
 }
 
 void conv_data_grad_f32(const ConvArgs& g) {
@@ -290,8 +293,7 @@ void conv_data_grad_f32(const ConvArgs& g) {
     p.ldc = p.n = g.in_channels;
     return gemm_f32(p);
   }
-  const Correlation x = data_gradient_of(g);
-  is_depthwise(g) ? depthwise(x) : correlate(x);
+  run(g, data_gradient_of(g));
 }
 
 void conv_filter_gradient_f32(const ConvArgs& g) {
@@ -304,7 +306,9 @@ void conv_filter_gradient_f32(const ConvArgs& g) {
     p.m = g.in_channels;
     return gemm_f32(p);
   }
-  is_depthwise(g) ? depthwise_filter_grad(g) : conv_filter_grad_f32(g);
+  is_depthwise(g)    ? depthwise_filter_grad(g)
+  : winograd_pays(g) ? winograd_filter_grad(g)
+                     : conv_filter_grad_f32(g);
 }
 
 int64_t common_divisor(int64_t a, int64_t b) {

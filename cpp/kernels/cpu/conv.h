@@ -59,6 +59,11 @@ bool is_depthwise(const ConvArgs& args);
 void depthwise(const Correlation& x);
 void depthwise_filter_grad(const ConvArgs& args);
 
+// 3x3 with stride 1, and channels and sizes that repay Winograd's transforms (conv_winograd.h).
+bool winograd_pays(const ConvArgs& args);
+void winograd(const Correlation& x);
+void winograd_filter_grad(const ConvArgs& args);
+
 void conv_filter_grad_f32(const ConvArgs& args);
 
 }  // namespace nacre::kernels::NACRE_ISA_NAMESPACE
