@@ -1,8 +1,7 @@
 """Small photographs with a residual network, trained on 10,000 images with augmentation (CIFAR-10).
 
-The first tenth of the data set. Blocks of two convolutions add to what they were given; flips,
-shifts and erased patches make each picture new every epoch. Tested on the first 1,000 test
-images.
+Blocks of two convolutions add to what they were given; flips and shifts make each picture new every
+epoch. Tested on the first 1,000 test images.
 """
 
 from runs import options, report
@@ -17,26 +16,23 @@ def block(x, filters, stride):
     if stride > 1 or x.shape[-1] != filters:
         shortcut = layers.Conv2D(filters, 1, strides=stride, use_bias=False)(x)
         shortcut = layers.BatchNormalization()(shortcut)
-    for step in (stride, 1):
-        x = layers.Conv2D(filters, 3, strides=step, padding="same", use_bias=False)(x)
-        x = layers.BatchNormalization()(x)
-        if step is stride:
-            x = layers.ReLU()(x)
+    x = layers.Conv2D(filters, 3, strides=stride, padding="same", use_bias=False)(x)
+    x = layers.ReLU()(layers.BatchNormalization()(x))
+    x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+    x = layers.BatchNormalization()(x)
     return layers.ReLU()(layers.add([x, shortcut]))
 
 
 def build():
-    """Three stages of two blocks: 32x32x32, 16x16x64, 8x8x128."""
+    """One block of 32x32x32, two of 16x16x64, two of 8x8x128."""
     inputs = nacre.Input((32, 32, 3))
     x = layers.Rescaling(1 / 127.5, offset=-1)(inputs)
     x = layers.RandomFlip("horizontal")(x)
     x = layers.RandomTranslation(0.125, 0.125, fill_mode="constant", interpolation="nearest")(x)
-    x = layers.RandomErasing(factor=0.5, scale=(0.05, 0.2), value_range=(-1, 1))(x)
     x = layers.Conv2D(32, 3, padding="same", use_bias=False)(x)
     x = layers.ReLU()(layers.BatchNormalization()(x))
-    for stage, filters in enumerate((32, 64, 128)):
-        x = block(x, filters, 1 if stage == 0 else 2)
-        x = block(x, filters, 1)
+    for filters, stride in ((32, 1), (64, 2), (64, 1), (128, 2), (128, 1)):
+        x = block(x, filters, stride)
     x = layers.GlobalAveragePooling2D()(x)
     return nacre.Model(inputs, layers.Dense(10)(layers.Dropout(0.2)(x)))
 
@@ -44,9 +40,9 @@ def build():
 def main():
     args = options(__doc__)
     (x, y), (test_x, test_y) = nacre.datasets.cifar10.load_data()
-    if args.quick:
-        x, y, test_x, test_y = x[:128], y[:128], test_x[:64], test_y[:64]
-    epochs, batch = (1 if args.quick else 25), 64
+    count = 128 if args.quick else 10000
+    x, y, test_x, test_y = x[:count], y[:count], test_x[:1000], test_y[:1000]
+    epochs, batch = (1 if args.quick else 20), 64
     accuracies = []
     for seed in range(args.seeds):
         nacre.utils.set_random_seed(seed)

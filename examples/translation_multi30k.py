@@ -44,6 +44,18 @@ def build():
     return whole, encoder, decoder
 
 
+def batches(x, y, size, epochs, rng):
+    """Pairs of like length together, cut to what the longest of them needs."""
+    lengths = np.maximum((x > 0).sum(1), (y > 0).sum(1))
+    for _ in range(epochs):
+        order = rng.permutation(len(x))
+        order = order[np.argsort(lengths[order], kind="stable")]
+        for start in rng.permutation(range(0, len(order), size)):
+            rows = order[start : start + size]
+            length = -(-lengths[rows].max() // 8) * 8  # few shapes: each is recorded once
+            yield [x[rows, :length], y[rows, : length - 1]], y[rows, 1:length]
+
+
 def words(text):
     """Lower case, punctuation parted."""
     return " ".join(re.findall(r"\w+|[^\w\s]", text.lower()))
@@ -51,19 +63,18 @@ def words(text):
 
 def translate(encoder, decoder, sentence, beams=4):
     """Keeps the likeliest beginnings, and prefers by probability a word."""
-    memory = np.repeat(np.array(encoder(sentence[None])), beams, 0)
+    memory = np.repeat(np.array(encoder(sentence[None, sentence > 0])), beams, 0)
     alive, done = [(0.0, [2])], []
     for _ in range(LENGTH - 2):
-        ids = np.zeros((beams, LENGTH - 1), "int32")
-        for row, (_, begun) in zip(ids, alive, strict=False):
-            row[: len(begun)] = begun
-        logits = np.array(decoder([ids, memory]))[: len(alive), len(alive[0][1]) - 1]
+        ids = np.array([begun for _, begun in alive], "int32")
+        logits = np.array(decoder([ids, memory[: len(ids)]]))[:, -1]
         logits[:, :2] = -1e9
         scores = logits - np.log(
             np.exp(logits - logits.max(1, keepdims=True)).sum(1, keepdims=True)
         )
         scores = scores - logits.max(1, keepdims=True) + [[s] for s, _ in alive]
-        best = np.argsort(-scores.ravel())[: 2 * beams]
+        best = np.argpartition(-scores.ravel(), 2 * beams)[: 2 * beams]
+        best = best[np.argsort(-scores.ravel()[best])]
         grown = [(scores.ravel()[b], [*alive[b // WORDS][1], int(b % WORDS)]) for b in best]
         done += [(s / len(ids), ids) for s, ids in grown if ids[-1] == 3]
         alive = [(s, ids) for s, ids in grown if ids[-1] != 3][:beams]
@@ -114,7 +125,8 @@ def main():
             nacre.optimizers.Adam(rate, beta_2=0.98, clipnorm=1.0),
             nacre.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0),
         )
-        model.fit([x, y[:, :-1]], y[:, 1:], batch_size=batch, epochs=epochs, verbose=2)
+        pairs = batches(x, y, batch, epochs, np.random.default_rng(seed))
+        model.fit(pairs, steps_per_epoch=steps // epochs, epochs=epochs, verbose=2)
         written = [targets.decode(translate(encoder, decoder, row)) for row in test_x]
         print(f"{test_english[0]}  ->  {written[0]}")
         references = [t.split() for t in test_german[:count]]

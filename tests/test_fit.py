@@ -199,6 +199,42 @@ def test_callbacks_see_every_batch_and_can_stop():
     assert seen == [(0, ["accuracy", "loss"]), (1, ["accuracy", "loss"])]
 
 
+def test_steps_per_execution_groups_the_calls_of_callbacks():
+    x, y = _data()  # 96 rows: 6 batches of 16
+    seen = []
+
+    class Watch(nacre.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            seen.append(("begin", batch))
+
+        def on_train_batch_end(self, batch, logs=None):
+            seen.append(("end", batch, int(self.model.optimizer.iterations)))
+
+        def on_test_batch_end(self, batch, logs=None):
+            seen.append(("test", batch))
+
+        def on_predict_batch_end(self, batch, logs=None):
+            seen.append(("predict", batch, len(logs["outputs"])))
+
+    def weights_after(steps, callbacks):
+        nacre.utils.set_random_seed(3)
+        model = _model()
+        model.compile("adam", "sparse_categorical_crossentropy", steps_per_execution=steps)
+        assert model.steps_per_execution == steps
+        model.fit(x, y, batch_size=16, verbose=0, callbacks=callbacks)
+        return model, _weights(model)
+
+    model, grouped = weights_after(4, [Watch()])
+    assert seen == [("begin", 0), ("end", 3, 4), ("begin", 4), ("end", 7, 6)]
+    assert _same(grouped, weights_after(1, [])[1])
+    seen.clear()
+    model.evaluate(x, y, batch_size=16, verbose=0, callbacks=[Watch()])
+    whole = model.predict(x, batch_size=16, verbose=0, callbacks=[Watch()])
+    assert seen == [("test", 3), ("test", 7), ("predict", 3, 64), ("predict", 7, 32)]
+    assert np.array_equal(whole, model.predict(x, verbose=0))
+    assert model.get_compile_config()["steps_per_execution"] == 4
+
+
 def test_a_step_that_reads_values_runs_eagerly_with_one_warning():
     x, y = _data()
 
@@ -248,6 +284,11 @@ def test_frozen_layers_keep_their_weights():
         ),
         (lambda m, x, y: m.fit(np.array(["a"] * 96), y), ValueError, "strings"),
         (lambda m, x, y: m.compile("adamm", "mse"), ValueError, "Did you mean 'adam"),
+        (
+            lambda m, x, y: m.compile("adam", "mse", steps_per_execution=0),
+            ValueError,
+            "expected steps_per_execution >= 1, received 0",
+        ),
         (lambda m, x, y: m.compile("adam", "mean_square_error"), ValueError, "Did you mean"),
     ],
 )

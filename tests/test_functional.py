@@ -302,6 +302,98 @@ def test_errors(call, message):
         call()
 
 
+@nacre.saving.register_keras_serializable("test_functional")
+class AddIfGiven(layers.Layer):
+    def call(self, x, y=None):
+        return x if y is None else x + y
+
+
+def with_optional_input():
+    a, b = nacre.Input((3,), name="a"), nacre.Input((3,), optional=True, name="b")
+    return nacre.Model([a, b], layers.Dense(2)(AddIfGiven()(a, b)))
+
+
+def test_an_optional_input_may_be_left_out(tmp_path):
+    model = with_optional_input()
+    model.compile("sgd", "mse")
+    x, y, target = rows(40, 3), rows(40, 3, seed=1), rows(40, 2, seed=2)
+    dense = model.layers[-1]
+    same(model([x, None]), dense(x))
+    same(model({"a": x, "b": None}), dense(x))
+    same(model([x, y]), dense(x + y))
+    same(model.predict([x, None], verbose=0), dense(x))
+    same(model.predict_on_batch([x, None]), dense(x))
+    plain = nacre.Sequential([nacre.Input((3,)), layers.Dense(2)])
+    plain.set_weights(model.get_weights())
+    plain.compile("sgd", "mse")
+    options = {"shuffle": False, "verbose": 0, "validation_split": 0.2}
+    ours = model.fit({"a": x, "b": None}, target, **options).history
+    assert ours == plain.fit(x, target, **options).history
+    same(model.get_weights(), plain.get_weights())
+    assert model.evaluate([x, None], target, verbose=0) == plain.evaluate(x, target, verbose=0)
+    model.save(tmp_path / "m.nacre")
+    again = nacre.models.load_model(tmp_path / "m.nacre")
+    same(again([x, None]), model([x, None]))
+    assert [layer.optional for layer in again.layers[:2]] == [False, True]
+
+
+def test_a_variable_is_read_when_the_model_runs():
+    x = nacre.Input((3,))
+    scale = nacre.Variable(np.array([1.0, 2.0, 3.0], "float32"), name="scale")
+    model = nacre.Model(x, [scale * x, ops.concatenate([x, ops.add(x, scale)], -1)])
+    data = rows(4, 3)
+
+    def expected():
+        return [data * np.asarray(scale), np.concatenate([data, data + np.asarray(scale)], -1)]
+
+    for value in (None, [4.0, 5.0, 6.0]):
+        if value is not None:
+            scale.assign(value)
+        same(model(data), expected())
+        same(model.predict(data, verbose=0), expected())
+    with nacre.GradientTape() as tape:
+        loss = ops.sum(model(data)[0])
+    np.testing.assert_allclose(tape.gradient(loss, scale), data.sum(0), rtol=1e-6)
+    assert model.weights == []  # as in Keras: a weight is a layer's
+    with pytest.raises(TypeError, match="the variable 'scale' is part of a call"):
+        model.get_config()
+
+
+LEFT_OUT = [
+    (lambda m: m([None, rows(2, 3)]), "the input 'a' is not optional, expected a tensor"),
+    (lambda m: m.fit([None, rows(2, 3)], rows(2, 2)), "the input 'a' is not optional"),
+    (lambda m: m([rows(2, 3)]), "expected 2 inputs, received 1"),
+    (lambda m: layers.Dense(2, name="d")(None), "Dense 'd': expected a tensor, received None"),
+    (lambda m: layers.Dense(2, name="d")([None]), "Dense 'd': expected a tensor, received none"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), LEFT_OUT, ids=range(len(LEFT_OUT)))
+def test_inputs_that_may_not_be_left_out(call, message):
+    model = with_optional_input()
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match=message):
+        call(model)
+
+
+OF_NOTHING = [
+    layers.Dense(2, name="layer"),
+    layers.LSTM(2, name="layer"),
+    layers.Flatten(name="layer"),
+    layers.BatchNormalization(name="layer"),
+    lambda x: x * 2,
+]
+
+
+@pytest.mark.parametrize("layer", OF_NOTHING, ids=range(len(OF_NOTHING)))
+def test_a_layer_that_needs_an_optional_input(layer):
+    x = nacre.Input((4, 3), optional=True)
+    model = nacre.Model(x, layer(x))
+    with pytest.raises(ValueError, match="expected a tensor, received None, since an optional"):
+        model(None)
+    assert model(rows(2, 4, 3)).shape[0] == 2
+
+
 def test_configurations_that_do_not_fit():
     config = nacre.Model(x, layers.Dense(1, name="out")(h)).get_config()
 

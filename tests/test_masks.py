@@ -48,6 +48,8 @@ PASS = [
     layers.UnitNormalization(),
     layers.Rescaling(2.0),
     layers.Identity(),
+    layers.PositionEmbedding(4),
+    layers.SinePositionEncoding(),
 ]
 
 

@@ -13,6 +13,11 @@ namespace nacre::bindings {
 // reference.
 PyObject* call_op(const char* name, PyObject* const* args, size_t num_positional, PyObject* names);
 
+// Where an op was applied to a placeholder of a model: a variable among the arguments (or in a list
+// that is one) is read anew whenever the model runs. `result` is what the op gave.
+void note_variables(const Tensor& result, std::span<const Tensor> operands,
+                    std::span<PyObject* const> arguments);
+
 // Runs an op on operands; lets other Python threads run meanwhile when the work is long.
 Tensors apply_op(const OpDef& op, std::span<const Tensor> operands, Ref<Attrs> attrs = nullptr);
 

@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include "bindings/bindings.h"
+#include "bindings/call.h"
 #include "bindings/nn.h"
 #include "nacre/nn/sequential.h"
 
@@ -56,6 +57,26 @@ py::object noted_arguments(const CallNode* node) {
     return held->object();
   }
   return py::module_::import("nacre._structure").attr("from_data")(from_json(node->arguments));
+}
+
+void note_variables(const Tensor& result, std::span<const Tensor> operands,
+                    std::span<PyObject* const> arguments) {
+  const Origin* origin = origin_of(result);
+  if (!origin) return;
+  for (PyObject* argument : arguments) {
+    if (!argument) continue;
+    if (PyList_Check(argument) || PyTuple_Check(argument)) {
+      note_variables(result, operands,
+                     {PySequence_Fast_ITEMS(argument),
+                      static_cast<size_t>(PySequence_Fast_GET_SIZE(argument))});
+    }
+    if (!is_variable(argument)) continue;
+    const VariableRef& variable = variable_of(argument);
+    const uint64_t id = variable->raw().id();
+    for (size_t i = 0; i < operands.size(); ++i) {
+      if (operands[i].defined() && operands[i].id() == id) origin->node->variables[i] = variable;
+    }
+  }
 }
 
 void bind_functional(py::module_& m) {

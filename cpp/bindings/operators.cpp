@@ -62,7 +62,12 @@ bool load_operands(PyObject* a, PyObject* b, std::array<Tensor, 2>& operands) {
 PyObject* apply_binary(const OpDef& op, PyObject* a, PyObject* b) {
   std::array<Tensor, 2> operands;
   if (!load_operands(a, b, operands)) Py_RETURN_NOTIMPLEMENTED;
-  return wrap(std::move(apply_op(op, operands)[0]));
+  Tensor result = std::move(apply_op(op, operands)[0]);
+  if (result.is_placeholder()) {
+    const std::array<PyObject*, 2> arguments{a, b};
+    note_variables(result, operands, arguments);
+  }
+  return wrap(std::move(result));
 }
 
 template <const char* name>

@@ -142,7 +142,13 @@ Ref<Attrs> load_attrs(const PyOp& op, PyObject* const* bound) {
   return attrs ? attrs : op.default_attrs;
 }
 
-PyObject* wrap_results(const OpDef& def, Tensors results) {
+// The op on its operands, as Python gets it.
+PyObject* apply_and_wrap(const OpDef& def, std::span<const Tensor> operands,
+                         std::span<PyObject* const> arguments, Ref<Attrs> attrs = nullptr) {
+  Tensors results = apply_op(def, operands, std::move(attrs));
+  if (!results.empty() && results[0].is_placeholder()) {
+    note_variables(results[0], operands, arguments);
+  }
   if (!def.list_output && results.size() == 1) return wrap(std::move(results[0]));
   const auto n = static_cast<Py_ssize_t>(results.size());
   PyObject* sequence = def.list_output ? PyList_New(n) : PyTuple_New(n);
@@ -166,7 +172,7 @@ PyObject* call(PyObject* self, PyObject* const* args, size_t num_flags, PyObject
   if (op.tensors_only && n == num_params && !keywords) {
     std::array<Tensor, kInlineOperands> operands;
     for (size_t i = 0; i < n; ++i) operands[i] = load_operand(def, def.parameters[i], args[i]);
-    return wrap_results(def, apply_op(def, {operands.data(), n}));
+    return apply_and_wrap(def, {operands.data(), n}, {args, n});
   }
   std::array<PyObject*, kMaxParams> bound{};
   py::object rest;  // operands given one by one: einsum("ij,jk", a, b), meshgrid(a, b)
@@ -210,7 +216,7 @@ PyObject* call(PyObject* self, PyObject* const* args, size_t num_flags, PyObject
       operands[param.index] = load_operand(def, param, bound[i]);
     }
     const std::span<const Tensor> used(operands.data(), static_cast<size_t>(def.num_tensor_params));
-    return wrap_results(def, apply_op(def, used, attrs));
+    return apply_and_wrap(def, used, bound, attrs);
   }
   Tensors operands;
   for (size_t i = 0; i < num_params; ++i) {
@@ -227,7 +233,7 @@ PyObject* call(PyObject* self, PyObject* const* args, size_t num_flags, PyObject
       operands.push_back(load_operand(def, param, bound[i]));
     }
   }
-  return wrap_results(def, apply_op(def, operands, attrs));
+  return apply_and_wrap(def, operands, bound, attrs);
 }
 
 PyObject* vectorcall(PyObject* self, PyObject* const* args, size_t n, PyObject* keywords) {

@@ -307,3 +307,80 @@ def test_freezing_takes_effect_with_compile():
             model.fit(x, y, batch_size=8, epochs=1, shuffle=False, verbose=0)
             np.testing.assert_array_equal(model.get_layer(frozen).get_weights()[0], before[0])
         close(ours.get_weights(), theirs.get_weights(), atol=1e-4)
+
+
+def add_if_given(k):
+    class AddIfGiven(k.layers.Layer):
+        def call(self, x, y=None):
+            return x if y is None else x + y
+
+        def compute_output_shape(self, x_shape, y_shape=None):
+            return x_shape
+
+    a, b = k.Input((4,), name="a"), k.Input((4,), optional=True, name="b")
+    return k.Model([a, b], k.layers.Dense(2)(AddIfGiven()(a, b)))
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_optional_inputs(given):
+    theirs, ours = add_if_given(keras), add_if_given(nacre)
+    ours.set_weights(theirs.get_weights())
+    x, target = [rows(32, 4), rows(32, 4) if given else None], rows(32, 2)
+    np.testing.assert_allclose(ours(x), theirs(x), rtol=1e-5, atol=1e-6)
+    for model in (theirs, ours):
+        model.compile("sgd", "mse")
+        model.fit(x, target, epochs=2, shuffle=False, verbose=0)
+    np.testing.assert_allclose(
+        ours.predict(x, verbose=0), theirs.predict(x, verbose=0), rtol=1e-4, atol=1e-5
+    )
+    specs = [entry["config"]["optional"] for entry in ours.get_config()["layers"][:2]]
+    assert specs == [entry["config"]["optional"] for entry in theirs.get_config()["layers"][:2]]
+
+
+@pytest.mark.parametrize("size", [3, 7, 50])
+def test_steps_per_execution(size):
+    def calls_of(k):
+        seen = []
+
+        class Watch(k.callbacks.Callback):
+            def on_train_batch_begin(self, batch, logs=None):
+                seen.append(("begin", batch))
+
+            def on_train_batch_end(self, batch, logs=None):
+                seen.append(("end", batch))
+
+            def on_test_batch_begin(self, batch, logs=None):
+                seen.append(("begin test", batch))
+
+            def on_test_batch_end(self, batch, logs=None):
+                seen.append(("end test", batch))
+
+            def on_predict_batch_end(self, batch, logs=None):
+                seen.append(("predict", batch, np.shape(logs["outputs"])))
+
+        model = chain(k)
+        model.compile("sgd", "mse", steps_per_execution=size)
+        x, y = np.ones((100, 4), "float32"), np.ones((100, 2), "float32")
+        options = {"batch_size": 8, "verbose": 0, "callbacks": [Watch()]}
+        model.fit(x, y, epochs=2, **options)
+        model.evaluate(x, y, **options)
+        model.predict(x, **options)
+        return seen
+
+    assert calls_of(nacre) == calls_of(keras)
+
+
+def test_a_variable_beside_a_placeholder():
+    def outputs(k):
+        x = k.Input((3,))
+        scale = k.Variable(np.array([1.0, 2.0, 3.0], "float32"))
+        model = k.Model(x, x * scale)
+        data = np.ones((2, 3), "float32")
+        first = np.array(model(data))
+        scale.assign([4.0, 5.0, 6.0])
+        with pytest.raises(TypeError):
+            model.get_config()
+        return first, np.array(model(data)), model.weights
+
+    for ours, theirs in zip(outputs(nacre), outputs(keras), strict=True):
+        np.testing.assert_array_equal(ours, theirs)

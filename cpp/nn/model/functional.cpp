@@ -52,6 +52,14 @@ class Walk {
   std::map<const Layer*, int> order_;
 };
 
+// Whether a layer may be called without an input that it had when the model was drawn: layers
+// written in Python may, models say themselves which of their inputs are missing.
+bool takes_missing(const Layer& layer) {
+  return dynamic_cast<const Functional*>(&layer) ||
+         (layer.module() == Layer::kModule &&
+          !ClassRegistry::of(Layer::kModule).contains(layer.class_name()));
+}
+
 // The same calls from inputs of their own, for a model that begins amid another one's calls.
 void begin_at(Tensors& inputs, Tensors& outputs) {
   Walk walk(inputs);
@@ -79,6 +87,7 @@ void begin_at(Tensors& inputs, Tensors& outputs) {
     if (node->is_input()) continue;
     const auto copy = make_ref<CallNode>(node->layer);
     copy->inputs = node->inputs;
+    copy->variables = node->variables;
     copy->masks = node->masks;
     replace(copy->inputs);
     replace(copy->masks);
@@ -228,7 +237,14 @@ Tensors Functional::standardized(const Tensors& inputs, const Tensors& masks) co
     Tensor x = inputs[i];
     const TensorSpec& spec = inputs_[i].spec();
     const std::string& name = origin_of(inputs_[i])->node->layer->name();
-    if (!x.defined()) value_error("expected a tensor for input '", name, "', received None");
+    if (!x.defined()) {
+      const auto* input = dynamic_cast<const InputLayer*>(origin_of(inputs_[i])->node->layer.get());
+      if (!input || !input->optional) {
+        value_error("the input '", name, "' is not optional, expected a tensor, received None");
+      }
+      out.push_back(x);
+      continue;
+    }
     const Shape received = x.shape();
     // A last axis of size 1 may be left out or be there (Keras's convention).
     if (x.rank() == spec.shape.rank() + 1 && received[x.rank() - 1] == 1) {
@@ -271,9 +287,18 @@ Tensors Functional::call(const Tensors& inputs, const CallContext& context) {
   for (const Step& step : steps_) {
     const CallNode& node = *step.node;
     if (node.is_input()) continue;
+    Tensors operands = fill(node.inputs, step.inputs);
+    for (const auto& [i, variable] : node.variables) operands[i] = autocast_value(*variable);
+    for (size_t i = 0; i < operands.size(); ++i) {
+      if (!operands[i].defined() && node.inputs[i].defined() && !takes_missing(*node.layer)) {
+        value_error(described(*node.layer),
+                    ": expected a tensor, received None, since an optional ",
+                    "input of the model was left out");
+      }
+    }
     // An argument of the call comes before what the model was called with.
-    Tensors results = (*node.layer)(fill(node.inputs, step.inputs), node.training,
-                                    fill(node.masks, step.masks), node.further_arguments(), &node);
+    Tensors results = (*node.layer)(operands, node.training, fill(node.masks, step.masks),
+                                    node.further_arguments(), &node);
     if (results.size() != node.outputs.size()) {
       value_error(described(*node.layer), ": expected ", node.outputs.size(),
                   " outputs, as when the model was made, received ", results.size());

@@ -150,6 +150,11 @@ Json Functional::inbound_nodes(const Layer& layer) const {
       value_error(layer.class_name(), " '", layer.name(), "': the call cannot be written as data: ",
                   node->arguments.at("unserializable").as_string());
     }
+    if (!node->variables.empty()) {
+      type_error(layer.class_name(), " '", layer.name(), "': the variable '",
+                 node->variables.begin()->second->name,
+                 "' is part of a call and cannot be written as data; make it a weight of a layer");
+    }
     const auto written = [&](const Tensor& t, const Tensors& beside) {
       if (!t.defined()) return Json();
       return origin_of(t) ? keras_tensor(t) : constant_json(t, beside);

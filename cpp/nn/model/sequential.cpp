@@ -40,7 +40,8 @@ std::vector<Field> InputLayer::fields() {
                  [this] { return write_field(input_dtype); }});
   all.push_back({"sparse", [](const Json&) {}, [] { return Json(false); }});
   all.push_back({"ragged", [](const Json&) {}, [] { return Json(false); }});
-  all.push_back({"optional", [](const Json&) {}, [] { return Json(false); }});
+  all.push_back({"optional", [this](const Json& json) { read_field(optional, json, "optional"); },
+                 [this] { return write_field(optional); }});
   all.push_back({"name", [this](const Json& json) { read_field(name_, json, "name"); },
                  [this] { return Json(name_); }});
   return all;

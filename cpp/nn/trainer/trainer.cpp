@@ -270,18 +270,26 @@ void Trainer::test_step(const Batch& batch) {
 }
 
 Tensors Trainer::predict_step(const Tensors& x) {
-  const auto run = [&](std::span<const Tensor> all) {
-    Tensors y = model_(Tensors(all.begin(), all.end()), false);
+  const auto step = [&](const Tensors& inputs) {
+    Tensors y = model_(inputs, false);
     model_.clear_losses();
     return y;
   };
-  if (options_.run_eagerly) return run(x);
+  if (options_.run_eagerly) return step(x);
   if (!model_.built()) {
     std::vector<Shape> shapes;
     for (const Tensor& t : x) shapes.push_back(t.shape());
     model_.ensure_built(shapes);
   }
-  return predict_plans_.call(x, "", run);
+  const auto is_given = [](const Tensor& t) { return t.defined(); };
+  if (std::all_of(x.begin(), x.end(), is_given)) {
+    return predict_plans_.call(
+        x, "", [&](std::span<const Tensor> all) { return step(Tensors(all.begin(), all.end())); });
+  }
+  const Batch batch{x, {}, {}};  // without some optional inputs
+  return predict_plans_.call(flatten(batch), layout(batch), [&](std::span<const Tensor> all) {
+    return step(unflatten(batch, all).x);
+  });
 }
 
 std::vector<Ref<Metric>> Trainer::metrics() const {

@@ -154,7 +154,7 @@ class InputLayer(Layer):
         ragged: Kept for Keras's signature.
         batch_shape: Shape with the batch axis, instead of ``shape`` and ``batch_size``.
         input_tensor: Kept for Keras's signature.
-        optional: Kept for Keras's signature.
+        optional: Whether a model may be called with ``None`` for this input.
         name: Name of the layer.
 
     Raises:
@@ -189,6 +189,7 @@ class InputLayer(Layer):
         settings: dict[str, Any] = {
             "batch_shape": list(batch_shape),
             "dtype": config.floatx() if dtype is None else str(dtype),
+            "optional": bool(optional),
         }
         if name is not None:
             settings["name"] = name
@@ -206,6 +207,11 @@ class InputLayer(Layer):
         """The dtype of the input."""
         return self._core.dtype
 
+    @property
+    def optional(self) -> bool:
+        """Whether a model may be called without this input."""
+        return bool(self._core.get_field("optional"))
+
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer."""
         return {
@@ -213,7 +219,7 @@ class InputLayer(Layer):
             "dtype": self.dtype,
             "sparse": False,
             "ragged": False,
-            "optional": False,
+            "optional": self.optional,
             "name": self.name,
         }
 

@@ -276,6 +276,10 @@ class Layer(LayerState):
             if unknown or (kwargs.get("mask") is not None and not core.takes_mask):
                 name = unknown[0] if unknown else "mask"
                 raise TypeError(f"{type(self).__name__}: unknown argument '{name}'")
+            if args[0] is None:
+                raise ValueError(
+                    f"{type(self).__name__} '{self.name}': expected a tensor, received None"
+                )
             if kwargs.keys() <= {"training", "mask"}:
                 return core.call_one(args[0], kwargs.get("training"), kwargs.get("mask"))
         return self._call_with_structure(args, kwargs)
@@ -296,6 +300,10 @@ class Layer(LayerState):
             if unknown:
                 raise TypeError(f"{type(self).__name__}: unknown argument '{unknown[0]}'")
         tensors, structure = _structure.flatten_call(args, kwargs)
+        if native and not tensors:
+            raise ValueError(
+                f"{type(self).__name__} '{self.name}': expected a tensor, received none in {args}"
+            )
         arguments = None
         if native and (kwargs or len(args) > 1):
             arguments = _structure.to_data(structure)

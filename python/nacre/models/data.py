@@ -26,7 +26,7 @@ def unpack(data: Any) -> tuple[Any, Any, Any]:
 def is_array(x: Any) -> bool:
     """Whether x is an array, a tensor, or a nest of them: all rows are at hand."""
     if isinstance(x, dict):
-        return all(is_array(v) for v in x.values())
+        return all(v is None or is_array(v) for v in x.values())
     if isinstance(x, list | tuple):
         return len(x) > 0 and (all(is_array(v) for v in x) or not hasattr(x[0], "__next__"))
     return isinstance(x, np.ndarray | _core.Tensor) or (
@@ -57,8 +57,10 @@ def _members(x: Any) -> list | None:
     """The members of a nest of arrays in order, dicts by key; None for one array."""
     if isinstance(x, dict):
         return [x[key] for key in sorted(x)]
-    if isinstance(x, list | tuple) and len(x) > 0 and all(_is_part(v) for v in x):
-        return list(x)
+    if isinstance(x, list | tuple):
+        given = [v for v in x if v is not None]  # an input may be left out
+        if given and all(_is_part(v) for v in given):
+            return list(x)
     return None
 
 
@@ -175,7 +177,7 @@ def split(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple:
             return None
         if isinstance(data, dict):
             return {k: part(v, rows) for k, v in data.items()}
-        if isinstance(data, list | tuple) and all(hasattr(v, "shape") for v in data):
+        if isinstance(data, list | tuple) and all(v is None or hasattr(v, "shape") for v in data):
             return type(data)(part(v, rows) for v in data)
         return np.asarray(data)[rows] if isinstance(data, list) else data[rows]
 
@@ -186,9 +188,11 @@ def split(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple:
 
 def _first(x: Any) -> Any:
     if isinstance(x, dict):
-        return next(iter(x.values()))
-    if isinstance(x, list | tuple) and len(x) > 0 and hasattr(x[0], "shape"):
-        return x[0]
+        return next(v for v in x.values() if v is not None)
+    if isinstance(x, list | tuple):
+        given = [v for v in x if v is not None]
+        if given and hasattr(given[0], "shape"):
+            return given[0]
     return x
 
 

@@ -16,6 +16,7 @@ class EpochSteps:
         self.begin = calls.overrides(f"on_{mode}_batch_begin")
         self.end = calls.overrides(f"on_{mode}_batch_end")
         self.own = model._writes_step(mode)
+        self.group = model.steps_per_execution  # steps between two rounds of callbacks
 
     def run(self, source: Any, start: int = 0) -> int:
         """Runs all steps, or those from one on; returns how many the epoch has had."""
@@ -24,20 +25,28 @@ class EpochSteps:
         step = getattr(self.trainer, f"{self.mode}_step")
         done = start
         for batch in source.batches(start):
-            if self.begin:
+            in_group = (done - start) % self.group
+            if self.begin and in_group == 0:
                 getattr(self.calls, f"on_{self.mode}_batch_begin")(done)
             if self.own:
                 self.model._run_step(self.mode, batch, source.nests)
             else:
                 step(*batch)
             done += 1
-            if self.end:
-                getattr(self.calls, f"on_{self.mode}_batch_end")(done - 1, self.model._logs())
-            if self.calls.progress:
-                self.calls.progress(done, self.model._logs)
-            if self.model.stop_training:
-                break
+            if in_group == self.group - 1:
+                self._end_group(done, done)
+                if self.model.stop_training:
+                    return done
+        missing = -(done - start) % self.group
+        if missing:  # a whole group is counted, as in Keras
+            self._end_group(done + missing, done)
         return done
+
+    def _end_group(self, counted: int, done: int) -> None:
+        if self.end:
+            getattr(self.calls, f"on_{self.mode}_batch_end")(counted - 1, self.model._logs())
+        if self.calls.progress:
+            self.calls.progress(done, self.model._logs)
 
     def _run_native(self, source: Any, start: int) -> int:
         steps = source.num_steps

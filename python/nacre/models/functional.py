@@ -35,7 +35,7 @@ def Input(
         batch_shape: Shape with the batch axis, instead of ``shape`` and ``batch_size``.
         name: Name of the input.
         tensor: A placeholder whose shape and dtype are taken.
-        optional: Kept for Keras's signature.
+        optional: Whether the model may be called with ``None`` for this input.
 
     Returns:
         A tensor without data. Layers, ops and Python operators applied to it infer shapes and note
@@ -51,7 +51,12 @@ def Input(
     if tensor is not None:
         batch_shape, dtype = tensor.shape, dtype or str(tensor.dtype)
     layer = InputLayer(
-        shape=shape, batch_size=batch_size, dtype=dtype, batch_shape=batch_shape, name=name
+        shape=shape,
+        batch_size=batch_size,
+        dtype=dtype,
+        batch_shape=batch_shape,
+        name=name,
+        optional=optional,
     )
     return layer._core.placeholder()
 
@@ -125,7 +130,7 @@ class Functional(Model):
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """The outputs for these inputs."""
-        if self._one_to_one and not isinstance(inputs, list | tuple | dict):
+        if self._one_to_one and not isinstance(inputs, list | tuple | dict | None):
             return self._graph.call_one(inputs, training, mask)
         given = None if mask is None else masks.leaves(mask)
         return self._pack_outputs(self._graph.call(self._flat_inputs(inputs), training, given))
@@ -150,7 +155,8 @@ class Functional(Model):
         return _matched(like, inputs)
 
     def _feed(self, x: Any) -> list:
-        return [data.to_tensor(item) for item in self._flat_inputs(x)]
+        flat = self._flat_inputs(x)
+        return [None if item is None else data.to_tensor(item) for item in flat]
 
     def _outputs(self) -> Outputs:
         return Outputs(self._output_structure, self.output_names)
@@ -368,7 +374,9 @@ def _map_histories(structure: Any, tensor: Any) -> Any:
 def _matched(like: Any, given: Any) -> list:
     """What was given in the order of the leaves of ``like``."""
     if not isinstance(like, list | tuple | dict):
-        several = isinstance(given, list | tuple) and data.nest_of(given) is not None
+        several = isinstance(given, list | tuple) and (
+            data.nest_of(given) is not None or all(x is None for x in given)
+        )
         return tree.flatten(given) if several else [given]
     if isinstance(given, list | tuple | dict):
         return tree.flatten(given)

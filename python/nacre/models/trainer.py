@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ class Trainer(Steps):
     _optimizer: Any
     _compile_arguments: dict[str, Any] | None
     _run_eagerly: bool = False
+    steps_per_execution: int = 1
     _source: Any = None  # the data of the present fit()
     _resume: Any = None  # set by a callback when fit() begins: where to go on
     _fed: list
@@ -139,15 +141,21 @@ class Trainer(Steps):
             metrics: Metrics, names or functions; for several outputs lists or a dict of them.
             weighted_metrics: The same, weighted by ``sample_weight`` and ``class_weight``.
             run_eagerly: Whether each step runs op by op instead of as a plan.
-            steps_per_execution: Kept for Keras's signature.
+            steps_per_execution: Steps between two calls of the batch hooks of callbacks: the one at
+                the beginning gets the number of the first step, that at the end of the last one.
             jit_compile: Kept for Keras's signature.
             auto_scale_loss: Whether the optimizer of a model whose policy is "mixed_float16" is
                 wrapped in a LossScaleOptimizer.
 
         Raises:
-            ValueError: An unknown name.
+            ValueError: An unknown name, or ``steps_per_execution`` below 1.
         """
         from nacre import optimizers
+
+        if isinstance(steps_per_execution, bool) or int(steps_per_execution) < 1:
+            raise ValueError(
+                f"compile: expected steps_per_execution >= 1, received {steps_per_execution}"
+            )
 
         optimizer = optimizers.get(optimizer)
         half = self._core.policy_name == "mixed_float16"
@@ -176,6 +184,7 @@ class Trainer(Steps):
         object.__setattr__(self, "_step_logs", None)
         object.__setattr__(self, "_optimizer", optimizer)
         object.__setattr__(self, "_run_eagerly", bool(run_eagerly))
+        object.__setattr__(self, "steps_per_execution", int(steps_per_execution))
 
     def _compiled_outputs(self) -> tuple:
         """What C++ is told of compile(): the optimizer, and losses and metrics by output."""
@@ -422,23 +431,33 @@ class Trainer(Steps):
         calls.on_predict_begin()
         parts: list = []
         nested: Any = None
+
+        def packed(parts: list) -> Any:
+            joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
+            return tree.pack_sequence_as(nested, joined) if own else self._pack_outputs(joined)
+
         source.begin_epoch()
-        for step, batch in enumerate(source.batches()):
-            calls.on_predict_batch_begin(step)
-            if own:
-                nested = self._run_step("predict", batch, source.nests)
-                outputs = tree.flatten(nested)
-            else:
-                outputs = self._trainer.predict_step(batch[0])
-            parts.append([t.numpy() for t in outputs])
-            calls.on_predict_batch_end(step, {"outputs": outputs})
+        group = self.steps_per_execution
+        batches = source.batches()
+        first = 0
+        while ahead := list(itertools.islice(batches, group)):
+            calls.on_predict_batch_begin(first)
+            for batch in ahead:
+                if own:
+                    nested = self._run_step("predict", batch, source.nests)
+                    outputs = tree.flatten(nested)
+                else:
+                    outputs = self._trainer.predict_step(batch[0])
+                parts.append([t.numpy() for t in outputs])
+            done, first = first + len(ahead), first + group
+            outputs = packed(parts[-len(ahead) :])
+            calls.on_predict_batch_end(first - 1, {"outputs": outputs})
             if calls.progress:
-                calls.progress(step + 1, dict)
+                calls.progress(done, dict)
         calls.on_predict_end()
         if not parts:
             raise ValueError("predict: expected at least one batch")
-        joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
-        return tree.pack_sequence_as(nested, joined) if own else self._pack_outputs(joined)
+        return packed(parts)
 
     def train_on_batch(
         self,

@@ -20,7 +20,6 @@ from nacre.ops.control_flow import (
     map as map,
     scan as scan,
     switch as switch,
-    vectorize as vectorize,
     vectorized_map as vectorized_map,
     while_loop as while_loop,
 )
@@ -44,6 +43,7 @@ from nacre.ops.symbolic import (
     saturate_cast as saturate_cast,
     stop_gradient as stop_gradient,
 )
+from nacre.ops.vectorize import vectorize as vectorize
 
 globals().update({name: op for name, op in _registry.ops_of("").items() if name not in globals()})
 globals().update(_registry.aliases(globals()))

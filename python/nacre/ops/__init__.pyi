@@ -27,7 +27,7 @@ from nacre.ops.conversion import shape as shape
 from nacre.ops.conversion import size as size
 from nacre.autograd.custom import stop_gradient as stop_gradient
 from nacre.ops.control_flow import switch as switch
-from nacre.ops.control_flow import vectorize as vectorize
+from nacre.ops.vectorize import vectorize as vectorize
 from nacre.ops.control_flow import vectorized_map as vectorized_map
 from nacre.ops.control_flow import while_loop as while_loop
 

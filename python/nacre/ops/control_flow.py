@@ -223,37 +223,3 @@ def associative_scan(
         results.reverse()
     joined = tree.map_structure(lambda *leaves: ops.concatenate(leaves, axis=0), *results)
     return tree.map_structure(lambda leaf: ops.moveaxis(leaf, 0, axis), joined)
-
-
-def vectorize(
-    pyfunc: Callable[..., Any], *, excluded: Any = None, signature: str | None = None
-) -> Callable[..., Any]:
-    """A function that calls `pyfunc` on the scalars of broadcast arguments, one by one."""
-    if signature is not None:
-        raise NotImplementedError("vectorize: signature is not supported")
-    skipped = set(excluded or ())
-
-    def vectorized(*args: Any) -> Any:
-        from nacre import ops
-
-        given = [a if i in skipped else _core.convert_to_tensor(a) for i, a in enumerate(args)]
-        chosen = [a for i, a in enumerate(given) if i not in skipped]
-        shape = (
-            ops.broadcast_shapes(*(a.shape for a in chosen)) if len(chosen) > 1 else chosen[0].shape
-        )
-        flat = [
-            a if i in skipped else ops.reshape(ops.broadcast_to(a, shape), (-1,))
-            for i, a in enumerate(given)
-        ]
-        size = 1
-        for d in shape:
-            size *= d
-        parts = [
-            pyfunc(*(a if i in skipped else a[k] for i, a in enumerate(flat))) for k in range(size)
-        ]
-        stacked = _stack([_tensors(p) for p in parts])
-        return tree.map_structure(
-            lambda leaf: ops.reshape(leaf, (*shape, *leaf.shape[1:])), stacked
-        )
-
-    return vectorized

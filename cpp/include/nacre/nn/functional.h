@@ -33,7 +33,8 @@ class CallNode final : public RefCounted {
   Ref<Layer> layer;
   int index = 0;   // among the calls of this layer
   Tensors inputs;  // in the order of the call; constants too, undefined where one is absent
-  Tensors masks;   // those given to the call
+  std::map<size_t, VariableRef> variables;  // inputs that are read anew in each call
+  Tensors masks;                            // those given to the call
   std::optional<bool> training;
   // {"args": [...], "kwargs": {...}} as the caller wrote it, leaf(i) for inputs[i].
   Json arguments;

@@ -44,6 +44,7 @@ class InputLayer final : public UnaryLayer {
  public:
   Shape batch_shape;  // batch axis first; unknown dimensions are allowed
   DType input_dtype = floatx();
+  bool optional = false;  // may be left out of a call of the model
 
   std::string_view class_name() const override { return "InputLayer"; }
   std::vector<Field> fields() override;

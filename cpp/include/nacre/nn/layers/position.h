@@ -17,6 +17,9 @@ class PositionEmbedding final : public Layer {
   void build(const std::vector<Shape>& input_shapes) override;
   Tensors call(const Tensors& inputs, const CallContext& context) override;
 
+ protected:
+  bool passes_masks() const override { return true; }
+
  private:
   VariableRef embeddings_;
 };
@@ -28,6 +31,9 @@ class SinePositionEncoding final : public Layer {
 
   NACRE_CONFIG(SinePositionEncoding, Layer, max_wavelength)
   Tensors call(const Tensors& inputs, const CallContext& context) override;
+
+ protected:
+  bool passes_masks() const override { return true; }
 };
 
 // The input with each pair (i, i + half) of its features turned by an angle that grows with the
@@ -42,6 +48,9 @@ class RotaryEmbedding final : public Layer {
   NACRE_CONFIG(RotaryEmbedding, Layer, max_wavelength, scaling_factor, sequence_axis, feature_axis)
   void validate() override;
   Tensors call(const Tensors& inputs, const CallContext& context) override;
+
+ protected:
+  bool passes_masks() const override { return true; }
 };
 
 }  // namespace nacre
