@@ -12,13 +12,35 @@
 #include "base/parallel_runtime.h"
 
 namespace nacre::parallel {
+namespace {
+
+// OpenMP keeps a team for each calling thread until that thread ends: only so many may have one, so
+// that many calling threads do not multiply OS threads.
+constexpr int kMaxTeams = 4;
+std::atomic<int> g_teams{0};
+
+struct Team {
+  bool taken = false;
+  bool take() {
+    if (!taken) {
+      taken = g_teams.fetch_add(1) < kMaxTeams;
+      if (!taken) --g_teams;
+    }
+    return taken;
+  }
+  ~Team() {
+    if (taken) --g_teams;
+  }
+};
+thread_local Team t_team;
+
+}  // namespace
 
 void run_on_openmp(const Task& task, int threads) {
-  // OpenMP keeps a team for each calling thread: only one caller at a time has one, so that many
-  // calling threads do not multiply OS threads.
-  static std::mutex team;
-  const std::unique_lock lock(team, std::try_to_lock);
-  if (!lock.owns_lock() || omp_in_parallel()) {
+  // One caller at a time: teams that work beside each other would share the same CPUs.
+  static std::mutex busy;
+  const std::unique_lock lock(busy, std::try_to_lock);
+  if (!lock.owns_lock() || omp_in_parallel() || !t_team.take()) {
     run_serially(task);
     return;
   }

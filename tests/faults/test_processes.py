@@ -10,6 +10,7 @@ import threading
 import time
 
 import numpy as np
+import pytest
 
 import nacre
 from nacre import layers
@@ -42,6 +43,55 @@ def test_many_threads_predict_the_same():
     for thread in threads:
         thread.join()
     assert all(np.array_equal(result, expected) for result in results)
+
+
+_MANY = """
+import threading
+import numpy as np
+import pytest
+import nacre
+from nacre import layers
+
+def os_threads():
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("Threads:"))
+
+nacre.config.set_num_threads(4)
+# Large enough for every call to want all threads.
+model = nacre.Sequential([nacre.Input((256,)), layers.Dense(512, "relu"), layers.Dense(10)])
+x = np.random.default_rng(0).standard_normal((256, 256)).astype("float32")
+expected = model.predict(x, batch_size=256, verbose=0)
+before, most, wrong = os_threads(), [0], []
+start = threading.Barrier(65)
+
+def run():
+    start.wait()
+    for _ in range(20):
+        if not np.array_equal(model.predict(x, batch_size=256, verbose=0), expected):
+            wrong.append(1)
+        most[0] = max(most[0], os_threads())
+
+threads = [threading.Thread(target=run) for _ in range(64)]
+for thread in threads:
+    thread.start()
+start.wait()
+for thread in threads:
+    thread.join()
+print(before, most[0], os_threads(), len(wrong))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize(("runtime", "teams"), [("pool", 1), ("openmp", 4)])
+def test_64_threads_predict_with_bounded_os_threads(runtime, teams):
+    environment = {**os.environ, "NACRE_THREADING": runtime}
+    text = subprocess.check_output(
+        [sys.executable, "-c", _MANY], env=environment, text=True, timeout=300
+    )
+    before, most, after, wrong = (int(word) for word in text.split())
+    assert wrong == 0
+    assert most <= 64 + before + teams * 3 + 2
+    assert after <= before + teams * 3 + 2
 
 
 def test_threads_train_models_of_their_own():
