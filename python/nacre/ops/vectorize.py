@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from nacre import _core, tree
+from nacre import tree
+from nacre.ops.conversion import convert_to_tensor
 
 _DIMENSIONS = r"\(\s*(?:\w+\s*(?:,\s*\w+\s*)*)?\)"  # "(m, n)"
 _SIDE = rf"\s*{_DIMENSIONS}\s*(?:,\s*{_DIMENSIONS}\s*)*"
@@ -44,7 +45,7 @@ def vectorize(
     def vectorized(*args: Any, **names: Any) -> Any:
         from nacre import ops
 
-        given = {i: _core.convert_to_tensor(a) for i, a in enumerate(args) if i not in skipped}
+        given = {i: convert_to_tensor(a) for i, a in enumerate(args) if i not in skipped}
         if not given:
             raise ValueError("vectorize: expected an argument that is not excluded")
         takes = [()] * len(given) if read is None else read[0]
@@ -73,7 +74,7 @@ def vectorize(
         results = []
         for k in range(count):
             result = pyfunc(*(flat[i][k] if i in flat else a for i, a in enumerate(args)), **names)
-            result = tree.map_structure(_core.convert_to_tensor, result)
+            result = tree.map_structure(convert_to_tensor, result)
             if read is not None:
                 _check(sizes, read[1], result)
             results.append(result)
