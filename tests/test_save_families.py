@@ -1,4 +1,4 @@
-"""One model of each family: saved, loaded, the same bits. tests/cpp/installed loads them from C++."""
+"""One model of each family, saved and loaded: the same bits. tests/cpp/installed does it in C++."""
 
 from __future__ import annotations
 
