@@ -450,3 +450,26 @@ def test_noise_has_the_moments_asked_for():
     assert ((maps == maps[:, :1, :1]).all(), set(np.unique(maps))) == (True, {0, 2})
     with pytest.raises(ValueError, match="AlphaDropout: expected rate < 1"):
         layers.AlphaDropout(1.0)
+
+
+@pytest.mark.parametrize("kind", ["LayerNormalization", "RMSNormalization"])
+@pytest.mark.parametrize("rows, cols", [(64, 128), (4096, 16), (512, 128), (100_000, 3)])
+def test_gradients_of_many_rows_are_accurate(kind, rows, cols):
+    """Sums over rows that all have one sign: adding them up in float32 alone loses 30 ULP."""
+    draws = np.random.default_rng(0)
+    x = draws.normal(size=(rows, cols)).astype("float32")
+    grad = (0.1 + 1e-3 * draws.normal(size=(rows, cols))).astype("float32")
+    layer = getattr(layers, kind)()
+    layer.build((rows, cols))
+    with nacre.GradientTape() as tape:
+        loss = nacre.ops.sum(layer(x) * grad)
+    received = tape.gradient(loss, layer.trainable_variables)
+    normal = x.astype("float64")
+    if kind == "LayerNormalization":
+        normal -= normal.mean(1, keepdims=True)
+        np.testing.assert_allclose(received[1], grad.astype("float64").sum(0), rtol=6 * 2**-24)
+    epsilon = 1e-3 if kind == "LayerNormalization" else 1e-6
+    normal /= np.sqrt((normal**2).mean(1, keepdims=True) + epsilon)
+    terms = grad * normal
+    error = np.abs(received[0].numpy() - terms.sum(0))
+    assert (error <= 6 * 2**-24 * np.abs(terms).sum(0)).all()

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
+#include <type_traits>
 
 #include "nacre/ops/opdef.h"
 #include "ops/rows.h"
@@ -47,31 +49,47 @@ inline int64_t partial_grain(int64_t rows, int64_t cols) {
   return std::max<int64_t>({1, work, (rows + chunks - 1) / chunks});
 }
 
+// Rows that are added up in T before double.
+template <class T>
+constexpr int64_t kRowsInT = std::is_same_v<T, double> ? std::numeric_limits<int64_t>::max() : 64;
+
 // Sums of one or two columns-long vectors over all rows (total_b may be null): body(a, b, begin,
-// end) accumulates into partials of its chunk, which are added in order of the chunks.
+// end) adds rows to what it is given, zeros at first. Blocks of rows are added up in double, by
+// chunk; chunks in their order.
 template <class T, class Body>
 void column_sums(int64_t rows, int64_t cols, T* total_a, T* total_b, Body body) {
   const int64_t grain = partial_grain(rows, cols);
   const int64_t size = chunk_size(rows, grain);
   const int64_t chunks = num_chunks(rows, grain);
   const int64_t width = total_b ? cols * 2 : cols;
-  std::fill_n(total_a, cols, T(0));
-  if (total_b) std::fill_n(total_b, cols, T(0));
-  if (chunks <= 1) {
+  if (chunks <= 1 && rows <= kRowsInT<T>) {
+    std::fill_n(total_a, cols, T(0));
+    if (total_b) std::fill_n(total_b, cols, T(0));
     if (rows > 0) body(total_a, total_b, int64_t{0}, rows);
     return;
   }
-  T* partial = static_cast<T*>(thread_scratch(static_cast<size_t>(chunks * width) * sizeof(T), 2));
+  // Of each chunk: its sums in double, then those of a block in T.
+  const int64_t stride = width * 2;
+  auto* partial = static_cast<double*>(
+      thread_scratch(static_cast<size_t>(chunks * stride) * sizeof(double), 2));
   parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
-    T* a = partial + begin / size * width;
-    std::fill_n(a, width, T(0));
-    body(a, total_b ? a + cols : nullptr, begin, end);
+    double* sums = partial + begin / size * stride;
+    T* block = reinterpret_cast<T*>(sums + width);
+    std::fill_n(sums, width, 0.0);
+    while (begin < end) {
+      const int64_t stop = end - begin <= kRowsInT<T> ? end : begin + kRowsInT<T>;
+      std::fill_n(block, width, T(0));
+      body(block, total_b ? block + cols : nullptr, begin, stop);
+      for (int64_t i = 0; i < width; ++i) sums[i] += static_cast<double>(block[i]);
+      begin = stop;
+    }
   });
-  for (int64_t c = 0; c < chunks; ++c) {
-    const T* a = partial + c * width;
-    for (int64_t i = 0; i < cols; ++i) total_a[i] += a[i];
-    for (int64_t i = 0; total_b && i < cols; ++i) total_b[i] += a[cols + i];
+  for (int64_t c = 1; c < chunks; ++c) {
+    const double* sums = partial + c * stride;
+    for (int64_t i = 0; i < width; ++i) partial[i] += sums[i];
   }
+  for (int64_t i = 0; i < cols; ++i) total_a[i] = static_cast<T>(partial[i]);
+  for (int64_t i = 0; total_b && i < cols; ++i) total_b[i] = static_cast<T>(partial[cols + i]);
 }
 
 }  // namespace nacre
