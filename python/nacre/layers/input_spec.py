@@ -19,6 +19,10 @@ class InputSpec:
         name: Name of the input.
         optional: Whether the input may be ``None``.
 
+    Raises:
+        TypeError: ``axes`` is no dict of ints.
+        ValueError: An axis is beyond the rank.
+
     Example:
         >>> import nacre
         >>> nacre.layers.InputSpec(ndim=4, axes={-1: 3}).ndim
@@ -42,7 +46,17 @@ class InputSpec:
         self.ndim = len(self.shape) if self.shape is not None else ndim
         self.max_ndim = max_ndim
         self.min_ndim = min_ndim
-        self.axes = {int(axis): size for axis, size in (axes or {}).items()}
+        try:
+            self.axes = {int(axis): size for axis, size in (axes or {}).items()}
+        except (AttributeError, TypeError, ValueError):
+            raise TypeError(
+                f"InputSpec: expected axes as a dict of ints, received {axes!r}"
+            ) from None
+        rank = self.ndim if self.ndim is not None else max_ndim
+        if self.axes and rank is not None and max(self.axes) >= rank:
+            raise ValueError(
+                f"InputSpec: expected axes below the rank {rank}, received axis {max(self.axes)}"
+            )
         self.allow_last_axis_squeeze = allow_last_axis_squeeze
         self.name = name
         self.optional = optional
