@@ -113,7 +113,7 @@ def main():
     y = targets.encode(german, LENGTH, ends=True)
     test_x = sources.encode(test_english[:count], LENGTH, ends=True)
     scores = []
-    epochs, batch = (1 if args.quick else 10), 64
+    epochs, batch = (1 if args.quick else 6), 64
     for seed in range(args.seeds):
         nacre.utils.set_random_seed(seed)
         model, encoder, decoder = build()

@@ -169,9 +169,9 @@ def test_input_specs_take_and_refuse_the_same(spec):
         return taken
 
     assert outcomes(nacre) == outcomes(keras)
-    assert nacre.layers.InputSpec(**spec).get_config() == {
-        **nacre.layers.InputSpec(**keras.layers.InputSpec(**spec).get_config()).get_config()
-    }
+    ours, theirs = (k.layers.InputSpec(**spec).get_config() for k in (nacre, keras))
+    del ours["allow_last_axis_squeeze"], theirs["allow_last_axis_squeeze"]  # Keras forgets it
+    assert ours == theirs
 
 
 @pytest.mark.parametrize(
