@@ -171,6 +171,21 @@ TEST_CASE("gemm: blocks, parts of k, deep and skinny shapes") {
   }
 }
 
+TEST_CASE("gemm: parts of a long k, panels that tasks share") {
+  const int64_t shapes[][3] = {{64, 64, 4500},  {128, 70, 2100}, {60, 200, 2100}, {900, 40, 300},
+                               {900, 130, 530}, {40, 900, 300},  {40, 600, 1100}, {520, 300, 140}};
+  for (const auto& shape : shapes) {
+    for (int trans = 0; trans < 4; ++trans) {
+      Case t{shape[0], shape[1], shape[2], (trans & 1) != 0, (trans & 2) != 0};
+      check(t);
+      t.bias = t.relu = true;
+      t.beta = 1;
+      t.gap = 1;
+      check(t);
+    }
+  }
+}
+
 TEST_CASE("gemm: batches, repeated operands") {
   const int64_t shapes[][3] = {{9, 17, 33}, {64, 64, 32}, {1, 20, 30}, {20, 1, 30}, {100, 140, 60}};
   for (const auto& shape : shapes) {
@@ -240,7 +255,8 @@ TEST_CASE("gemm: NaN and infinity reach the elements they should, and no others"
 
 TEST_CASE("gemm: the same bits for any number of threads") {
   const int before = nacre::num_threads();
-  const int64_t shapes[][3] = {{300, 500, 200}, {64, 10, 4100}, {32, 784, 128}, {1, 4000, 500}};
+  const int64_t shapes[][3] = {{300, 500, 200}, {64, 10, 4100},  {32, 784, 128},
+                               {1, 4000, 500},  {900, 130, 530}, {128, 70, 2100}};
   for (nacre::Isa isa : nacre::available_isas()) {
     for (const auto& shape : shapes) {
       for (int trans = 0; trans < 4; ++trans) {

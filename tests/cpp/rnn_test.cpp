@@ -48,7 +48,7 @@ const Case kCases[] = {
     {1, 5, 7, true, false, false, true},   {3, 4, 16, false, true, false, false},
     {9, 3, 33, true, true, true, true},    {17, 6, 40, true, true, false, false},
     {20, 2, 64, true, false, true, false}, {2, 1, 1, true, true, true, true},
-    {6, 3, 70, false, false, false, true},
+    {6, 3, 70, false, false, false, true}, {9, 3, 150, true, true, true, true},
 };
 
 // Name of the op, gates, states.

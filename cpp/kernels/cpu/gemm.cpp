@@ -1,6 +1,7 @@
 // GEMM: C is cut into tasks (and, where it is small and k is long, k into parts whose sums are
-// added in order); a task runs columns of register tiles over panels of B. What is cut depends on
-// the shape only, so the bits do not depend on the threads.
+// added in order); a task runs columns of register tiles over panels of B, which all tasks share
+// where several would pack the same. What is cut depends on the shape only, so the bits do not
+// depend on the threads.
 #include "kernels/cpu/gemm.h"
 
 #include "nacre/base/parallel.h"
@@ -15,13 +16,17 @@ constexpr int64_t kDirectDepth = 1024;         // of k, where B is read where it
 constexpr int64_t kDirectRows = 3 * kMaxRows;  // fewer tiles do not repay packing B
 constexpr int64_t kBlockRows = 16 * kMaxRows;
 constexpr int64_t kBlockCols = 512;
-constexpr int64_t kCopyCols = 8 * kPanel;  // fewer columns do not repay copying A
+constexpr int64_t kCopyCols = 8 * kPanel;       // fewer columns do not repay copying A,
+constexpr int64_t kCopyDenseCols = 2 * kPanel;  // or a dense block of it
 constexpr int64_t kFlipRows = 3 * 16;
 constexpr int64_t kSplitDepth = 512;  // the least of a part of k
+constexpr int64_t kLongDepth = 4 * kSplitDepth;
 constexpr int64_t kMaxPartialBytes = int64_t{8} << 20;
-constexpr double kTaskFlop = 2e6;  // below about 8 us a thread is not worth waking
+constexpr int64_t kMaxSharedFloats = int64_t{4} << 20;
+constexpr int64_t kPackGrain = int64_t{1} << 16;  // floats; about 5 us
+constexpr double kTaskFlop = 2e6;                 // below about 8 us a thread is not worth waking
 
-enum Slot { kPartials, kPanelOfB, kBlockOfA, kFlipped };  // of thread_scratch
+enum Slot { kPartials, kPanelOfB, kBlockOfA, kFlipped, kSharedPanels };  // of thread_scratch
 
 float* scratch(int64_t floats, Slot slot) {
   return static_cast<float*>(thread_scratch(static_cast<size_t>(floats) * sizeof(float), slot));
@@ -45,6 +50,7 @@ struct Product {
   const float* bias;
   const float* residual;  // laid out as c; so is mask
   const float* mask;
+  const float* panels;  // all of B, packed by share_panels, or null
 };
 
 struct Range {
@@ -57,9 +63,10 @@ Range piece(int64_t n, int64_t step, int64_t index) {
   return {index * step, smaller(n, (index + 1) * step)};
 }
 
-// Reading A by rows that are a multiple of 1 KB apart, they compete for the same cache sets.
-bool rows_collide(int64_t ld) {
-  return ld % 256 == 0;
+// Whether what a tile reads of A competes for the same cache sets: a few rows a multiple of 1 KB
+// apart or, where it goes down columns, many rows a multiple of 256 bytes apart.
+bool reads_collide(ALayout layout, int64_t ld, int64_t k) {
+  return ld % 256 == 0 || (layout == ALayout::kColumns && ld % 64 == 0 && k >= 128);
 }
 
 // C rows [0, rows) and columns [0, cols) of the tile results `src` (row stride kPanel), transposed.
@@ -122,15 +129,49 @@ const float* copy_block(const float* src, int64_t ld, int64_t rows, int64_t cols
   return dst;
 }
 
+// The depth of a panel where `depth` is cut evenly into parts of at most `deepest`.
+int64_t panel_depth(int64_t depth, int64_t deepest) {
+  return depth <= deepest ? larger(depth, 1)
+                          : round_up(ceil_div(depth, ceil_div(depth, deepest)), kLanes);
+}
+
+// Rows [p, p + k) of `cols` columns of B, from column j on, in `width` columns.
+void pack_b(const Product& x, int64_t p, int64_t k, int64_t j, int64_t cols, int64_t width,
+            float* panel) {
+  if (x.b_transposed) {
+    pack_panel_transposed(x.b + j * x.ldb + p, x.ldb, k, cols, width, panel);
+  } else {
+    pack_panel(x.b + p * x.ldb + j, x.ldb, k, cols, width, panel);
+  }
+}
+
+// The deepest panel of B, where it is packed.
+int64_t deepest_panel(const Product& x) {
+  return x.flipped && x.m > kFlipRows ? kDirectDepth : kPanelDepth;
+}
+
+// Packs all of B for tasks that would each pack the same panels: panel j / kPanel of the part of k
+// from p on lies at p * round_up(n, kPanel) + j * (depth of the part).
+const float* share_panels(const Product& x) {
+  const int64_t width = round_up(x.n, kPanel), step = panel_depth(x.k, deepest_panel(x));
+  const int64_t panels = width / kPanel, parts = ceil_div(x.k, step);
+  float* shared = scratch(x.k * width, kSharedPanels);
+  const int64_t grain = larger(kPackGrain / (step * kPanel), 1);
+  parallel_for(panels * parts, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t index = begin; index < end; ++index) {
+      const int64_t p = index / panels * step, j = index % panels * kPanel;
+      const int64_t k = smaller(step, x.k - p);
+      pack_b(x, p, k, j, smaller(kPanel, x.n - j), kPanel, shared + p * width + j * k);
+    }
+  });
+  return shared;
+}
+
 // Rows `r`, columns `q` and the part `depth` of k.
 void run_block(const Product& x, Range r, Range q, Range depth) {
   const int64_t rows = r.size();
-  const bool direct = !x.b_transposed && rows <= kDirectRows;
-  const int64_t deepest = direct || (x.flipped && rows > kFlipRows) ? kDirectDepth : kPanelDepth;
-  const int64_t step =
-      depth.size() <= deepest
-          ? larger(depth.size(), 1)
-          : round_up(ceil_div(depth.size(), ceil_div(depth.size(), deepest)), kLanes);
+  const bool direct = !x.b_transposed && !x.panels && rows <= kDirectRows;
+  const int64_t step = panel_depth(depth.size(), direct ? kDirectDepth : deepest_panel(x));
   int64_t p = depth.begin;
   do {
     const int64_t k = smaller(step, depth.end - p);
@@ -145,27 +186,28 @@ void run_block(const Product& x, Range r, Range q, Range depth) {
     tile.relu = x.relu && last;
     const float* a =
         x.a_layout == ALayout::kRows ? x.a + r.begin * x.lda + p : x.a + p * x.lda + r.begin;
-    if (rows_collide(x.lda) && rows > kMaxRows && q.size() >= kCopyCols && k > 0) {
-      const bool by_rows = x.a_layout == ALayout::kRows;
+    const bool by_rows = x.a_layout == ALayout::kRows;
+    const bool dense = (by_rows ? k : rows) == x.lda;
+    if (reads_collide(x.a_layout, x.lda, k) && rows > kMaxRows &&
+        q.size() >= (dense ? kCopyDenseCols : kCopyCols)) {
       tile.lda = round_up(by_rows ? k : rows, kLanes) + kLanes;
       a = copy_block(a, x.lda, by_rows ? rows : k, by_rows ? k : rows, tile.lda);
     }
     for (int64_t j = q.begin; j < q.end;) {
-      const int vecs = x.flipped ? (q.end - j <= kLanes ? 1 : 2) : tile_vecs(rows, q.end - j);
+      const int vecs =
+          x.flipped || x.panels ? (q.end - j <= kLanes ? 1 : 2) : tile_vecs(rows, q.end - j);
       const int64_t width = vecs * kLanes, cols = smaller(width, q.end - j);
       tile.cols = cols;
       tile.a = a;
-      if (x.b_transposed) {
-        float* panel = scratch(width * k, kPanelOfB);
-        pack_panel_transposed(x.b + j * x.ldb + p, x.ldb, k, cols, width, panel);
-        tile.b = panel;
-        tile.ldb = width;
+      if (x.panels) {
+        tile.b = x.panels + p * round_up(x.n, kPanel) + j * k;
+        tile.ldb = kPanel;
       } else if (direct && cols == width) {
         tile.b = x.b + p * x.ldb + j;
         tile.ldb = x.ldb;
       } else {
         float* panel = scratch(width * k, kPanelOfB);
-        pack_panel(x.b + p * x.ldb + j, x.ldb, k, cols, width, panel);
+        pack_b(x, p, k, j, cols, width, panel);
         tile.b = panel;
         tile.ldb = width;
       }
@@ -251,20 +293,28 @@ Cut cut_of(const Product& x, int64_t wanted, int64_t batch) {
   const auto split_cols = [&](int64_t pieces, int64_t least) {
     return smaller(larger(pieces, ceil_div(x.n, kBlockCols)), larger(panels / least, 1));
   };
-  // Wide pieces first: each piece packs its panels of B, and copies its block of A, for itself.
-  // Narrow ones, and parts of k, only where few threads would be busy otherwise.
+  // Wide pieces first: each piece copies its block of A for itself. Narrow ones, and parts of k,
+  // only where few threads would be busy otherwise.
   const int64_t few = (wanted + 1) / 2;
   int64_t cols = split_cols(wanted, 8);
   int64_t rows = split_rows(ceil_div(wanted, cols), 16 * kMaxRows);
   int64_t depths = 1;
-  if (rows * cols < wanted) cols = split_cols(ceil_div(wanted, rows), 4);
-  if (rows * cols < wanted) rows = split_rows(ceil_div(wanted, cols), 8 * kMaxRows);
-  if (rows * cols < few) cols = split_cols(ceil_div(few, rows), 2);
-  if (rows * cols < few) rows = split_rows(ceil_div(few, cols), 4 * kMaxRows);
-  if (rows * cols < few) {
-    depths = smaller(ceil_div(wanted, rows * cols), larger(x.k / kSplitDepth, 1));
+  const auto split_depth = [&](int64_t pieces, int64_t most) {
+    depths = larger(smaller(smaller(pieces, x.k / kSplitDepth), most), 1);
     depths = smaller(depths, larger(kMaxPartialBytes / (4 * x.m * x.n * batch), 1));
+  };
+  // Not so along a long k: parts of it read A and B once, narrow pieces once each. The sums of the
+  // parts may be half as much to write and read.
+  if (rows * cols < few && x.k >= kLongDepth) {
+    split_depth(ceil_div(few, rows * cols), x.k * (x.m + x.n) / (4 * x.m * x.n));
   }
+  const int64_t enough = depths > 1 ? ceil_div(few, depths) : wanted;
+  if (rows * cols < enough) cols = split_cols(ceil_div(enough, rows), 4);
+  if (rows * cols < enough) rows = split_rows(ceil_div(enough, cols), 8 * kMaxRows);
+  const int64_t least = ceil_div(few, depths);
+  if (rows * cols < least) cols = split_cols(ceil_div(least, rows), 2);
+  if (rows * cols < least) rows = split_rows(ceil_div(least, cols), 4 * kMaxRows);
+  if (rows * cols * depths < few) split_depth(ceil_div(wanted, rows * cols), x.k);
   if (rows * cols * depths < few) cols = split_cols(ceil_div(few, rows * depths), 1);
   Cut cut{};
   cut.row_step = ceil_div(x.m, rows);
@@ -333,11 +383,15 @@ void gemm_f32(const GemmArgs& g) {
   const Cut cut = cut_of(whole, ceil_div(wanted, g.batch), g.batch);
   const int64_t elements = g.m * g.n;
   float* partials = cut.depths > 1 ? scratch(cut.depths * elements * g.batch, kPartials) : nullptr;
+  const bool share = cut.rows > 1 && cut.depths == 1 && g.batch == 1 && g.k > 0 &&
+                     g.k * round_up(whole.n, kPanel) <= kMaxSharedFloats;
+  const float* const panels = share ? share_panels(whole) : nullptr;
   parallel_for(g.batch * cut.tasks(), 1, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
       const int64_t index = task / cut.tasks();
       int64_t rest = task % cut.tasks();
       Product x = matrix(index);
+      x.panels = panels;
       const Range r = piece(x.m, cut.row_step, rest % cut.rows);
       rest /= cut.rows;
       const Range q = piece(x.n, cut.col_step, rest % cut.cols);

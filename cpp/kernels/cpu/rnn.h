@@ -100,6 +100,9 @@ NACRE_INLINE int64_t state_stride(int64_t n, int64_t width) {
 NACRE_INLINE void prefetch(const float* p) {
   __builtin_prefetch(p);
 }
+NACRE_INLINE void prefetch_for_write(float* p) {
+  __builtin_prefetch(p, 1);
+}
 NACRE_INLINE void copy_floats(float* dst, const float* src, int64_t n) {
   __builtin_memcpy(dst, src, static_cast<size_t>(n) * sizeof(float));
 }
@@ -114,14 +117,19 @@ struct Steps {
   NACRE_INLINE int64_t input(int64_t b, int64_t s) const {
     return b * args.steps + (args.backwards ? args.steps - 1 - s : s);
   }
-  // The same row of the step that runs next, forward (s + 1) and in a gradient (s - 1).
+  // From a row of `size` to that of the step that runs next, forward (s + 1) and in a gradient
+  // (s - 1); 0 at the end.
+  NACRE_INLINE int64_t offset_ahead(int64_t size, int64_t s) const {
+    return s + 1 == args.steps ? 0 : args.backwards ? -size : size;
+  }
+  NACRE_INLINE int64_t offset_behind(int64_t size, int64_t s) const {
+    return s == 0 ? 0 : args.backwards ? size : -size;
+  }
   NACRE_INLINE const float* row_ahead(const float* row, int64_t size, int64_t s) const {
-    if (s + 1 == args.steps) return row;
-    return args.backwards ? row - size : row + size;
+    return row + offset_ahead(size, s);
   }
   NACRE_INLINE const float* row_behind(const float* row, int64_t size, int64_t s) const {
-    if (s == 0) return row;
-    return args.backwards ? row + size : row - size;
+    return row + offset_behind(size, s);
   }
   // And in arrays in the order of the steps.
   NACRE_INLINE int64_t output(int64_t b, int64_t s) const { return b * args.steps + s; }

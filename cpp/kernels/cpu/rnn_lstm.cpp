@@ -7,14 +7,44 @@ namespace {
 
 constexpr int64_t kGates = 4;
 
+// Panels whose products with all gates are held in L1 at a time.
+NACRE_INLINE int64_t panels_at_once(int64_t rows, int64_t panels, int64_t width) {
+  constexpr int64_t kFloats = 4096;
+  return smaller(larger(kFloats / (kGates * rows * width), 1), panels);
+}
+
 struct Forward {
   const RecurrentArgs& args;
   Panels weights;
 
+  // Units [first, last) of one row: products z (a gate every `span`) and the input's part become
+  // gates, in both places.
+  NACRE_INLINE void activate(float* z, int64_t span, float* gates, const float* ahead,
+                             int64_t first, int64_t last) const {
+    const int64_t units = args.units;
+    for (int64_t u = first; u < last; u += kLanes, z += kLanes) {
+      const int64_t n = last - u;
+      Vec gate[kGates];
+#pragma GCC unroll 4
+      for (int64_t g = 0; g < kGates; ++g) {
+        prefetch(ahead + g * units + u);
+        gate[g] = load(z + g * span) + load_units(gates + g * units + u, n) +
+                  load_optional(args.bias, g * units + u, n);
+      }
+#pragma GCC unroll 4
+      for (int64_t g = 0; g < kGates; ++g) {
+        const Vec activated = g == 2 ? tanh(gate[g]) : sigmoid(gate[g]);
+        store(z + g * span, activated);
+        store_units(gates + g * units + u, activated, n);
+      }
+    }
+  }
+
   NACRE_FULL_VECTORS void operator()(int64_t begin, int64_t rows) const {
     const Steps steps{args};
-    const int64_t units = args.units, width = weights.width, blocks = ceil_div(units, width);
-    const int64_t ld = state_stride(units, width), ldz = kGates * width;
+    const int64_t units = args.units, width = weights.width, panels = ceil_div(units, width);
+    const int64_t ld = state_stride(units, width);
+    const int64_t span = panels_at_once(rows, panels, width) * width, ldz = kGates * span + kLanes;
     auto* scratch = static_cast<float*>(
         thread_scratch(static_cast<size_t>(rows * (3 * ld + ldz)) * sizeof(float), kRnnState));
     float *h = scratch, *next = h + rows * ld, *c = next + rows * ld, *z = c + rows * ld;
@@ -23,42 +53,35 @@ struct Forward {
       copy_floats(c + i * ld, args.c0 + (begin + i) * units, units);
     }
     for (int64_t s = 0; s < args.steps; ++s) {
-      for (int64_t block = 0; block < blocks; ++block) {
+      for (int64_t first = 0; first < units; first += span) {
+        const int64_t last = smaller(units, first + span);
         for (int64_t g = 0; g < kGates; ++g) {
-          multiply(h, ld, weights.panel(g * blocks + block), units, weights.vecs, z + g * width,
-                   ldz, rows, false);
+          for (int64_t u = first; u < last; u += width) {
+            multiply(h, ld, weights.panel(g * panels + u / width), units, weights.vecs,
+                     z + g * span + (u - first), ldz, rows, false);
+          }
         }
-        const int64_t first = block * width, last = smaller(units, first + width);
         for (int64_t i = 0; i < rows; ++i) {
           const int64_t b = begin + i;
-          float* gates = args.gates + steps.input(b, s) * kGates * units;
+          float *gates = args.gates + steps.input(b, s) * kGates * units, *const zi = z + i * ldz;
           const bool counts = steps.counts(b, s);
-          const float* ahead = steps.row_ahead(gates, kGates * units, s);
+          // A loop of their own: what follows waits for them, which only short iterations hide.
+          if (counts) {
+            activate(zi, span, gates, steps.row_ahead(gates, kGates * units, s), first, last);
+          }
+          const int64_t out_row = steps.output(b, s), ahead = s + 1 < args.steps ? units : 0;
           for (int64_t u = first; u < last; u += kLanes) {
-            const int64_t n = last - u, at = i * ld + u;
-#pragma GCC unroll 4
-            for (int64_t g = 0; g < kGates; ++g) prefetch(ahead + g * units + u);
+            const int64_t n = last - u, at = i * ld + u, to = out_row * units + u;
+            prefetch_for_write(args.h + to + ahead);
+            prefetch_for_write(args.c + to + ahead);
             Vec hv = load(h + at), cv = load(c + at);
             if (counts) {
-              const float* product = z + i * ldz + (u - first);
-              Vec gate[kGates];
-#pragma GCC unroll 4
-              for (int64_t g = 0; g < kGates; ++g) {
-                gate[g] = load(product + g * width) + load_units(gates + g * units + u, n) +
-                          load_optional(args.bias, g * units + u, n);
-              }
-              const Vec in = sigmoid(gate[0]), forget = sigmoid(gate[1]);
-              const Vec candidate = tanh(gate[2]), out = sigmoid(gate[3]);
-              cv = fma(in, candidate, forget * cv);
-              hv = out * tanh(cv);
-              store_units(gates + u, in, n);
-              store_units(gates + units + u, forget, n);
-              store_units(gates + 2 * units + u, candidate, n);
-              store_units(gates + 3 * units + u, out, n);
+              const float* gate = zi + (u - first);  // input, forget, candidate, output
+              cv = fma(load(gate), load(gate + 2 * span), load(gate + span) * cv);
+              hv = load(gate + 3 * span) * tanh(cv);
             }
             store(next + at, hv);
             store(c + at, cv);
-            const int64_t to = steps.output(b, s) * units + u;
             store_units(args.h + to, hv, n);
             store_units(args.c + to, cv, n);
           }
@@ -100,10 +123,13 @@ struct Backward {
         const float* c_before = steps.before(args.c, args.c0, b, s);
         float* dz_row = dz + i * ldz;
         float* dz_out = args.dz + in_row * kGates * units;
-        copy_floats(args.h_before + in_row * units, steps.before(args.h, args.h0, b, s), units);
+        float* const h_before = args.h_before + in_row * units;
+        copy_floats(h_before, steps.before(args.h, args.h0, b, s), units);
         const bool counts = steps.counts(b, s);
         const float* ahead = steps.row_behind(gates, kGates * units, s);
-        const float* c_ahead = s > 1 ? c_before - units : c_before;
+        const float* c_ahead = steps.before(args.c, args.c0, b, larger(s - 1, 0));
+        const float* h_ahead = steps.before(args.h, args.h0, b, larger(s - 1, 0));
+        float* const h_before_ahead = h_before + steps.offset_behind(units, s);
         if (!counts) {
           clear_floats(dz_row, kGates * units);
           clear_floats(dz_out, kGates * units);
@@ -114,6 +140,8 @@ struct Backward {
 #pragma GCC unroll 4
           for (int64_t g = 0; g < kGates; ++g) prefetch(ahead + g * units + u);
           prefetch(c_ahead + u);
+          prefetch(h_ahead + u);
+          prefetch_for_write(h_before_ahead + u);
           Vec d = load(dh + at);
           if (args.dh) d += load_units(args.dh + out_row * units + u, n);
           if (!counts) {
