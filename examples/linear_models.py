@@ -4,8 +4,6 @@ One Dense unit is all three; the loss makes the difference. They predict from a 
 more than 50,000 a year (Adult); logistic regression is compared with scikit-learn's where it is
 installed. On two moons the picture shows why a straight line is not enough, and what a small
 network draws.
-
-Result (mean of 3 seeds): see RESULT below; run with --quick for a moment's look.
 """
 
 import numpy as np
@@ -18,7 +16,7 @@ from nacre import layers
 LOSSES = {"linear regression": "mse", "logistic regression": "bce", "linear SVM": "hinge"}
 
 
-def fit_linear(kind, x, y, epochs):
+def fit_linear(kind, x, y, epochs, batch=256):
     """One unit, trained with the loss of its kind; a score above the threshold means yes."""
     model = nacre.Sequential(
         [
@@ -29,9 +27,9 @@ def fit_linear(kind, x, y, epochs):
     loss = LOSSES[kind]
     if loss == "bce":
         loss = nacre.losses.BinaryCrossentropy(from_logits=True)
-    model.compile(nacre.optimizers.Adam(0.01), loss)
-    rate = nacre.callbacks.LearningRateScheduler(lambda epoch: 0.01 * 0.7**epoch)
-    model.fit(x, y, batch_size=256, epochs=epochs, callbacks=[rate], verbose=0)
+    rate = nacre.optimizers.schedules.CosineDecay(0.02, epochs * -(-len(x) // batch))
+    model.compile(nacre.optimizers.Adam(rate), loss)
+    model.fit(x, y, batch_size=batch, epochs=epochs, verbose=0)
     return model, 0.5 if loss == "mse" else 0.0
 
 
@@ -65,7 +63,7 @@ def draw_boundaries(path):
     )
     network.compile(nacre.optimizers.Adam(0.01), nacre.losses.BinaryCrossentropy(from_logits=True))
     network.fit(x, y, epochs=60, verbose=0)
-    line, _ = fit_linear("logistic regression", x, y, 30)
+    line, _ = fit_linear("logistic regression", x, y, 60, batch=32)
     a, b = np.meshgrid(np.linspace(-1.6, 2.6, 200), np.linspace(-1.2, 1.7, 200))
     grid = np.stack([a.ravel(), b.ravel()], 1).astype("float32")
     figure = Figure(figsize=(9, 4), layout="constrained")
