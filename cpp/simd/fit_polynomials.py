@@ -114,6 +114,19 @@ if __name__ == "__main__":
         4,
         True,
     )
+    polynomial("log1p: z + z^2 P(z)", mp.log1p, same, square, same, 1e-6, 1.0, 9, True)
+    polynomial("sin: x + x^3 P(x^2)", mp.sin, same, lambda x: x**3, square, 1e-4, 0.7855, 3, True)
+    polynomial(
+        "cos: 1 - x^2/2 + x^4 P(x^2)",
+        mp.cos,
+        lambda x: 1 - x * x / 2,
+        lambda x: x**4,
+        square,
+        1e-4,
+        0.7855,
+        3,
+        True,
+    )
     for p, q in ((7, 5), (6, 6), (6, 7), (7, 6)):
         rational(f"erf: x P(x^2) / Q(x^2), {p} {q}", mp.erf, same, square, 1e-6, 3.93, p, q)
     polynomial(

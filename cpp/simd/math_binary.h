@@ -6,7 +6,8 @@
 
 namespace nacre::kernels::NACRE_ISA_NAMESPACE {
 
-NACRE_INLINE Vec pow(Vec x, Vec y) {
+// x^y for any x, y.
+NACRE_INLINE Vec pow_any(Vec x, Vec y) {
   const Vec a = abs(x);
   const Mask regular = (a > Vec(0.0f)) & (a < Vec(kInf));
   const VecD log2_a = log_double(to_double(select(regular, a, 2.0f))) * VecD(1.44269504088896341);
@@ -23,6 +24,20 @@ NACRE_INLINE Vec pow(Vec x, Vec y) {
   r = select((x < Vec(0.0f)) & (a < Vec(kInf)) & ~integral, kNaN, r);
   r = select(is_nan(x) | is_nan(y), kNaN, r);
   return select((x == Vec(1.0f)) | (y == Vec(0.0f)), 1.0f, r);
+}
+
+// Exponents that programs write most are multiplied out, divided or rooted: to half an ULP,
+// wherever they stand.
+NACRE_INLINE Vec pow(Vec x, Vec y) {
+  const Mask two = y == Vec(2.0f), three = y == Vec(3.0f), half = y == Vec(0.5f);
+  const Mask few = two | three | half | (y == Vec(-1.0f));
+  if (mask_bits(~two) == 0) return x * x;
+  if (mask_bits(few) == 0) return pow_any(x, y);
+  const VecD d = to_double(x);
+  const Vec root = select(x == Vec(-kInf), kInf, sqrt(x + Vec(0.0f)));  // of -0: 0
+  const Vec cube = to_float(d * d * d);
+  const Vec r = select(two, x * x, select(three, cube, select(half, root, Vec(1.0f) / x)));
+  return mask_bits(~few) == 0 ? r : select(few, r, pow_any(x, y));
 }
 
 NACRE_INLINE Vec atan2(Vec y, Vec x) {

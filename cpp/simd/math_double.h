@@ -9,11 +9,16 @@ namespace nacre::kernels::NACRE_ISA_NAMESPACE {
 
 inline constexpr double kPi = 3.14159265358979324;
 
+// Even and odd powers apart, so that two short chains of additions run beside each other.
 template <int kCount>
 NACRE_INLINE VecD polynomial(VecD x, const double (&c)[kCount]) {
-  VecD p = c[kCount - 1];
-  for (int i = kCount - 2; i >= 0; --i) p = p * x + VecD(c[i]);
-  return p;
+  const VecD z = x * x;
+  VecD p = c[kCount - 1], q = c[kCount - 2];
+  for (int i = kCount - 3; i >= 0; i -= 2) {
+    p = p * z + VecD(c[i]);
+    if (i > 0) q = q * z + VecD(c[i - 1]);
+  }
+  return kCount % 2 ? q * x + p : p * x + q;
 }
 
 // ---- cores: relative error about 2^-45 ----
@@ -130,6 +135,32 @@ NACRE_INLINE Vec cosh(Vec x) {
 }
 
 enum class Trigonometric { kSin, kCos, kTan };
+
+// sin or cos of |x| < kNearRange in float32. r = x - n pi / 2 comes as a sum of two: the parts of
+// pi / 2 have so few bits that n times each, and the differences from x, are exact.
+inline constexpr float kNearRange = 6000.0f;
+template <Trigonometric kFunction>
+NACRE_INLINE Vec trigonometric_near(Vec x) {
+  const Vec n = round_even(x * Vec(0x1.45f306p-1f));
+  const Vec rest = (x - n * Vec(0x1.92p0f)) - n * Vec(0x1.fb4p-12f), third = n * Vec(0x1.444p-24f);
+  const Vec r = rest - third, low = ((rest - r) - third) - n * Vec(0x1.68c234p-39f), z = r * r;
+  constexpr float s[] = {-0.166666552f, 0.00833218917f, -0.000195182831f};
+  constexpr float c[] = {0.0416666456f, -0.00138873095f, 2.44323273e-05f};
+  const Vec sine = r + fma(r * z, polynomial(z, s), low);
+  const Vec half = z * Vec(0.5f), first = Vec(1.0f) - half;
+  const Vec cosine =
+      first + (((Vec(1.0f) - first) - half) + fma(z * z, polynomial(z, c), -r * low));
+  const VecI q = to_int(n);
+  const Mask odd = (q & VecI(1)) == VecI(1);
+  if constexpr (kFunction == Trigonometric::kSin) {
+    const Vec y = select(odd, cosine, sine);
+    return select(x == Vec(0.0f), x, float_from_bits(bits_of(y) ^ shift_left<30>(q & VecI(2))));
+  } else {
+    const Vec y = select(odd, sine, cosine);
+    return float_from_bits(bits_of(y) ^ shift_left<30>((q + VecI(1)) & VecI(2)));
+  }
+}
+
 template <Trigonometric kFunction>
 NACRE_INLINE Vec trigonometric(Vec x) {
   const Mask near = abs(x) < Vec(kTrigonometricRange);
@@ -153,11 +184,18 @@ NACRE_INLINE Vec trigonometric(Vec x) {
     return replace_lanes(~near, x, signed_y, [](float v) { return __builtin_cosf(v); });
   }
 }
+template <Trigonometric kFunction>
+NACRE_INLINE Vec sine_or_cosine(Vec x) {
+  const Mask near = abs(x) < Vec(kNearRange);
+  const Vec y = trigonometric_near<kFunction>(select(near, x, 0.0f));
+  if (__builtin_expect(mask_bits(~near) == 0, 1)) return y;
+  return select(near, y, trigonometric<kFunction>(x));
+}
 NACRE_INLINE Vec sin(Vec x) {
-  return trigonometric<Trigonometric::kSin>(x);
+  return sine_or_cosine<Trigonometric::kSin>(x);
 }
 NACRE_INLINE Vec cos(Vec x) {
-  return trigonometric<Trigonometric::kCos>(x);
+  return sine_or_cosine<Trigonometric::kCos>(x);
 }
 NACRE_INLINE Vec tan(Vec x) {
   return trigonometric<Trigonometric::kTan>(x);

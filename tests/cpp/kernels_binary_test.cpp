@@ -162,6 +162,17 @@ void operands(Binary op, std::vector<float>& a, std::vector<float>& b) {
     a.push_back(op == Binary::kPow ? std::abs(normal(engine)) : normal(engine));
     b.push_back(normal(engine));
   }
+  if (op == Binary::kPow) {
+    // Exponents with a way of their own, alone and among others.
+    const float few[] = {2.0f, 3.0f, 0.5f, -1.0f};
+    for (float exponent : few) {
+      for (float x : testing::whole_range()) {
+        a.push_back(x);
+        b.push_back(exponent);
+      }
+    }
+    for (size_t i = 0; i < 20000; i += 3) b[i + 400] = few[i % 4];
+  }
   if (op == Binary::kSigmoidGradOut || op == Binary::kTanhGradOut) {
     for (float& v : b) v = std::isfinite(v) ? v - std::trunc(v) : 0.5f;
   }
