@@ -1,6 +1,7 @@
 """nacre.function: recording, replay, signatures, falling back."""
 
 import gc
+import threading
 import warnings
 import weakref
 
@@ -218,6 +219,105 @@ def test_errors_pass_through_and_leave_it_usable():
         f(tensor([1.0, 2.0]))
     assert not nacre._core.is_recording()
     assert f(tensor([1.0])).tolist() == [1.0]
+
+
+def test_an_error_half_way_has_changed_nothing():
+    v = nacre.Variable(1.0)
+
+    @nacre.function
+    def f(x):
+        v.assign_add(ops.sum(x))
+        return ops.reshape(x * v, (7,))
+
+    with pytest.raises(ValueError, match="reshape"):
+        f(tensor([1.0, 2.0]))
+    assert float(v) == 1.0
+
+
+def test_assignments_are_seen_by_the_step_alone_until_it_has_run():
+    v = nacre.Variable(1.0)
+    seen = []
+
+    @nacre.function
+    def f(x):
+        v.assign(x * 3.0)
+        thread = threading.Thread(target=lambda: seen.append(float(v)))
+        thread.start()
+        thread.join()
+        v.assign_add(1.0)
+        return v + 0.0
+
+    assert float(f(tensor(5.0))) == 16.0
+    assert seen == [1.0]
+    assert float(v) == 16.0
+    assert float(f(tensor(1.0))) == 4.0 == float(v)
+
+
+def test_a_value_read_after_assignments():
+    v, w = nacre.Variable(1.0), nacre.Variable(2.0)
+
+    @nacre.function
+    def f(x):
+        v.assign_add(x)
+        w.assign(v * 2.0)
+        with nacre.GradientTape() as tape:
+            y = w * w * x
+            if float(v) > 100.0:
+                return y
+        w.assign(tape.gradient(y, w))
+        return y
+
+    with pytest.warns(RuntimeWarning, match="op by op"):
+        assert float(f(tensor(3.0))) == 8.0 * 8.0 * 3.0
+    assert (float(v), float(w)) == (4.0, 48.0)
+    assert float(f(tensor(1.0))) == 100.0
+    assert (float(v), float(w)) == (5.0, 20.0)
+
+
+def test_a_kernel_that_fails_where_a_value_is_read():
+    v = nacre.Variable(1.0)
+    table = tensor([[1.0], [2.0]])
+
+    @nacre.function
+    def f(index):
+        v.assign_add(1.0)
+        return float(ops.sum(ops.take(table, index, axis=0)))
+
+    with pytest.raises((ValueError, IndexError)):
+        f(tensor([5]))
+    assert float(v) == 1.0
+    with pytest.warns(RuntimeWarning):
+        assert f(tensor([1])) == 2.0
+    assert float(v) == 2.0
+
+
+def test_what_a_step_leaves_elsewhere_has_no_value():
+    kept = []
+
+    @nacre.function
+    def f(x):
+        kept.append(x * 2.0)
+        return x + 1.0
+
+    assert f(tensor([1.0])).tolist() == [2.0]
+    assert kept[0].shape == (1,)
+    for read in (float, repr, np.asarray, lambda x: ops.exp(x)):
+        with pytest.raises(RuntimeError, match="return it from the step"):
+            read(kept[0])
+
+
+def test_recording_runs_no_kernel():
+    @nacre.function
+    def f(x):
+        for _ in range(64):
+            x = ops.exp(ops.log(x))
+        return ops.sum(x)
+
+    x = ops.ones((1 << 20,))
+    nacre._core.reset_peak_memory()
+    before = nacre._core.peak_memory()
+    assert float(f(x)) == pytest.approx(1 << 20, rel=1e-3)
+    assert nacre._core.peak_memory() - before < 3 * x.nbytes
 
 
 def test_methods_and_their_objects():

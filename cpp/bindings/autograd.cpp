@@ -47,7 +47,7 @@ Tensor source_value(PyTape& self, const py::handle& source) {
   }
   const Variable& variable = *variable_of(source.ptr());
   const Tensor read = self.tape().value_of(variable);
-  return read.defined() ? read : variable.raw();
+  return read.defined() ? read : variable.current();
 }
 
 Tensor target_value(PyTape& self, const py::handle& target) {

@@ -1,4 +1,5 @@
 // nacre.function: a Python function that is recorded once a signature and replayed as a plan.
+#include <algorithm>
 #include <atomic>
 #include <unordered_map>
 
@@ -142,7 +143,8 @@ class CapturedFunction {
     for (const Tensor& t : given.tensors) {
       if (t.is_placeholder()) return f_(*args, **kwargs);
     }
-    py::object result;  // of f itself, when it had to run
+    py::object result;  // of f itself, when it had to run, and the tensors in it
+    Tensors own;
     const auto run = [&](std::span<const Tensor> arguments) {
       const py::gil_scoped_acquire gil;
       const Tensor* next = arguments.data();
@@ -159,7 +161,8 @@ class CapturedFunction {
       for (const Tensor& t : results.tensors) placeholders.push_back(Tensor::placeholder(t.spec()));
       const Tensor* place = placeholders.data();
       templates_[given.key] = rebuild(result.ptr(), place);
-      return results.tensors;
+      own = results.tensors;
+      return own;
     };
     Tensors outputs;
     {
@@ -168,7 +171,10 @@ class CapturedFunction {
     }
     if (result) {
       warn_of_many();
-      return result;
+      // A recorded result has no values: they are the plan's.
+      const bool recorded =
+          std::any_of(own.begin(), own.end(), [](const Tensor& t) { return t.is_deferred(); });
+      if (!recorded) return result;
     }
     const auto found = templates_.find(given.key);
     if (found == templates_.end()) return f_(*args, **kwargs);  // cleared by another thread

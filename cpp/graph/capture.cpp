@@ -1,4 +1,6 @@
+#include <atomic>
 #include <sstream>
+#include <thread>
 
 #include "nacre/graph/graph.h"
 #include "nacre/graph/scope.h"
@@ -28,15 +30,61 @@ std::string current_scope() {
   return path;
 }
 
-Capture::Capture(std::span<const Tensor> arguments) {
+// What deferred tensors hold of the capture that may compute them.
+class Capture::Deferred final : public Deferral {
+ public:
+  explicit Deferred(Capture* capture) : capture_(capture) {}
+  void release() { capture_ = nullptr; }
+  void compute() override {
+    Capture* capture = capture_;
+    if (!capture || thread_ != std::this_thread::get_id()) {
+      runtime_error(
+          "a tensor made while a step was recorded has no value outside of it: return it from the "
+          "step, or assign it to a Variable");
+    }
+    capture->fail("a value was read while the step was recorded");
+    capture->compute();
+  }
+
+ private:
+  std::atomic<Capture*> capture_;
+  const std::thread::id thread_ = std::this_thread::get_id();
+};
+
+Capture::Capture(std::span<const Tensor> arguments) : deferral_(make_ref<Deferred>(this)) {
   for (const Tensor& argument : arguments) {
     add_value(argument, GraphValue::Kind::kArgument, graph_.num_arguments++);
+  }
+}
+
+Capture::~Capture() {
+  if (deferral_) static_cast<Deferred&>(*deferral_).release();
+}
+
+void Capture::compute() {
+  if (!deferral_) return;
+  static_cast<Deferred&>(*deferral_).release();
+  deferral_ = nullptr;
+  const Tensors tensors = std::move(tensors_);
+  for (const GraphNode& node : graph_.nodes) {
+    Tensors inputs(node.inputs.size());
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (node.inputs[i] >= 0) inputs[i] = tensors[static_cast<size_t>(node.inputs[i])];
+    }
+    std::vector<TensorSpec> specs;
+    for (const int output : node.outputs) specs.push_back(graph_.values[output].spec);
+    const Tensors outputs = run_op(*node.op, inputs, node.attrs.get(), specs);
+    for (size_t o = 0; o < outputs.size(); ++o) tensors[node.outputs[o]].resolve(outputs[o]);
+  }
+  for (const auto& [variable, value] : graph_.assignments) {
+    graph_.variables[variable]->set_raw(tensors[value]);
   }
 }
 
 int Capture::add_value(const Tensor& tensor, GraphValue::Kind kind, int index) {
   const int value = static_cast<int>(graph_.values.size());
   graph_.values.push_back({tensor.spec(), kind, index});
+  if (deferral_) tensors_.push_back(tensor);
   value_by_id_[tensor.id()] = value;
   scope_of_value_.push_back(-1);
   return value;
@@ -92,16 +140,27 @@ void Capture::on_read(const Variable& variable, const Tensor& value) {
   if (!value_by_id_.contains(value.id())) add_value(value, GraphValue::Kind::kVariable, index);
 }
 
-void Capture::on_assign(const Variable& variable, const Tensor& value) {
+bool Capture::on_assign(const Variable& variable, const Tensor& value) {
   const int index = variable_index(variable);
   const int assigned = value_of(value);
   for (auto& assignment : graph_.assignments) {
     if (assignment.variable == index) {
       assignment.value = assigned;
-      return;
+      return static_cast<bool>(deferral_);
     }
   }
   graph_.assignments.push_back({index, assigned});
+  return static_cast<bool>(deferral_);
+}
+
+Tensor Capture::assigned(const Variable& variable) const {
+  if (!deferral_) return {};
+  const auto found = variable_by_id_.find(variable.id());
+  if (found == variable_by_id_.end()) return {};
+  for (const auto& assignment : graph_.assignments) {
+    if (assignment.variable == found->second) return tensors_[assignment.value];
+  }
+  return {};
 }
 
 void Capture::on_observe(const Tensor& value) {
@@ -109,6 +168,7 @@ void Capture::on_observe(const Tensor& value) {
   if (found == value_by_id_.end()) return;
   if (graph_.values[found->second].kind == GraphValue::Kind::kConstant) return;
   fail("a value was read while the step was recorded");
+  compute();
 }
 
 void Capture::fail(std::string reason) {
@@ -122,6 +182,10 @@ Graph Capture::finish(std::span<const Tensor> outputs) {
   for (const Tensor& output : outputs) {
     graph_.outputs.push_back(output.defined() ? value_of(output) : -1);
   }
+  // Whoever reads a tensor of the step from here on is told that it is over.
+  if (deferral_) static_cast<Deferred&>(*deferral_).release();
+  deferral_ = nullptr;
+  tensors_.clear();
   return std::move(graph_);
 }
 

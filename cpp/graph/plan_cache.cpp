@@ -1,5 +1,6 @@
 #include <atomic>
 #include <cstdio>
+#include <utility>
 
 #include "graph/plan_check.h"
 #include "nacre/graph/plan.h"
@@ -39,7 +40,7 @@ void warn(const std::string& message) {
 }
 
 Tensors PlanCache::call(std::span<const Tensor> arguments, const std::string& key,
-                        const std::function<Tensors(std::span<const Tensor>)>& f) {
+                        const Function& f) {
   if (!active_recorders().empty()) return f(arguments);
   const std::string text = signature(arguments, key);
   std::shared_ptr<Plan> plan;
@@ -53,11 +54,7 @@ Tensors PlanCache::call(std::span<const Tensor> arguments, const std::string& ke
       eager = !plan;
     }
   }
-  if (plan) {
-    const PlanCheck check = plan_check();
-    if (check == PlanCheck::kOff) return plan->run(arguments);
-    return run_checked(*plan, arguments, f, check, "the plan of " + name_);
-  }
+  if (plan) return run(*plan, arguments, f);
   if (eager) return f(arguments);
 
   // Identities of their own: one tensor may be passed twice, or be held by the function as well.
@@ -72,10 +69,21 @@ Tensors PlanCache::call(std::span<const Tensor> arguments, const std::string& ke
   }
   if (capture.failure().empty()) {
     plan = std::make_shared<Plan>(capture.finish(outputs));
-  } else if (!warned_) {
-    warned_ = true;
-    warn(name_ + " runs op by op: " + capture.failure());
+  } else {
+    capture.compute();
+    if (!std::exchange(warned_, true)) warn(name_ + " runs op by op: " + capture.failure());
   }
+  remember(text, plan);
+  return plan ? run(*plan, arguments, f) : outputs;
+}
+
+Tensors PlanCache::run(Plan& plan, std::span<const Tensor> arguments, const Function& f) const {
+  const PlanCheck check = plan_check();
+  if (check == PlanCheck::kOff) return plan.run(arguments);
+  return run_checked(plan, arguments, f, check, "the plan of " + name_);
+}
+
+void PlanCache::remember(const std::string& text, std::shared_ptr<Plan> plan) {
   const std::lock_guard lock(mutex_);
   if (entries_.size() >= kMaxPlans) {
     auto oldest = entries_.begin();
@@ -84,8 +92,7 @@ Tensors PlanCache::call(std::span<const Tensor> arguments, const std::string& ke
     }
     entries_.erase(oldest);
   }
-  entries_[text] = {plan, ++clock_};
-  return outputs;
+  entries_[text] = {std::move(plan), ++clock_};
 }
 
 void PlanCache::clear() {

@@ -13,8 +13,9 @@ void Tape::watch(const Tensor& tensor) {
 }
 
 void Tape::watch(const Variable& variable) {
-  on_read(variable, variable.raw());
-  if (tracked_.insert(variable.raw().id()).second) watched_.push_back(variable.raw());
+  const Tensor value = variable.current();
+  on_read(variable, value);
+  if (tracked_.insert(value.id()).second) watched_.push_back(value);
 }
 
 void Tape::on_read(const Variable& variable, const Tensor& value) {
@@ -25,8 +26,9 @@ void Tape::on_read(const Variable& variable, const Tensor& value) {
   if (tracked_.insert(value.id()).second) watched_.push_back(value);
 }
 
-void Tape::on_assign(const Variable& variable, const Tensor& value) {
+bool Tape::on_assign(const Variable& variable, const Tensor& value) {
   if (variable_values_.contains(variable.id())) variable_values_[variable.id()] = value;
+  return false;
 }
 
 Tensor Tape::value_of(const Variable& variable) const {

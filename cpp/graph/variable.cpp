@@ -22,9 +22,18 @@ Variable::Variable(Tensor value, std::string variable_name, bool is_trainable)
       value_(value.alias()) {}
 
 Tensor Variable::value() const {
-  const Tensor current = raw();
-  for (Recorder* recorder : active_recorders()) recorder->on_read(*this, current);
-  return current;
+  const Tensor now = current();
+  for (Recorder* recorder : active_recorders()) recorder->on_read(*this, now);
+  return now;
+}
+
+Tensor Variable::current() const {
+  const auto& recorders = active_recorders();
+  for (size_t i = recorders.size(); i-- > 0;) {
+    Tensor kept = recorders[i]->assigned(*this);
+    if (kept.defined()) return kept;
+  }
+  return raw();
 }
 
 void Variable::assign(const Tensor& value) {
@@ -39,7 +48,10 @@ void Variable::assign(const Tensor& value) {
   const Tensor held = value.dtype() == spec_.dtype && !value.is_weak()
                           ? ops::identity(value)
                           : ops::cast(value, spec_.dtype);
-  for (Recorder* recorder : active_recorders()) recorder->on_assign(*this, held);
+  const auto& recorders = active_recorders();
+  for (size_t i = recorders.size(); i-- > 0;) {
+    if (recorders[i]->on_assign(*this, held)) return;
+  }
   const std::lock_guard lock(mutex_);
   value_ = held;
 }

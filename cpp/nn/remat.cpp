@@ -41,15 +41,16 @@ class StateRecorder final : public Recorder {
       reads.push_back({VariableRef(const_cast<Variable*>(&variable)), value});
     }
   }
-  void on_assign(const Variable& variable, const Tensor&) override {
+  bool on_assign(const Variable& variable, const Tensor&) override {
     bool& assigned_before = touched_[variable.id()];
     if (!std::exchange(assigned_before, true)) {
-      assigned.emplace_back(const_cast<Variable*>(&variable));
+      written.emplace_back(const_cast<Variable*>(&variable));
     }
+    return false;
   }
 
   std::vector<Read> reads;
-  std::vector<VariableRef> assigned;
+  std::vector<VariableRef> written;
 
  private:
   std::unordered_map<uint64_t, bool> touched_;  // by id: whether it was assigned
@@ -71,44 +72,30 @@ void each_tape(F&& f) {
   }
 }
 
-// Gives variables the values they had, and at the end those they have now.
-class StateAt {
+// Lets this thread read the values that variables had, and keeps what it assigns to itself.
+class StateAt final : public Recorder {
  public:
-  StateAt(const std::vector<StateRecorder::Read>& reads, const std::vector<VariableRef>& assigned,
-          const Tensors& values)
-      : assigned_(assigned) {
-    for (const VariableRef& variable : assigned) now_.emplace_back(variable, variable->raw());
-    for (const auto& read : reads) {
-      const auto same = [&](const auto& pair) { return pair.first == read.variable; };
-      if (std::none_of(now_.begin(), now_.end(), same)) {
-        now_.emplace_back(read.variable, read.variable->raw());
-      }
-    }
-    for (size_t i = 0; i < reads.size(); ++i) reads[i].variable->set_raw(values[i]);
+  StateAt(const std::vector<StateRecorder::Read>& reads, std::span<const Tensor> values) {
+    for (size_t i = 0; i < reads.size(); ++i) values_[reads[i].variable->id()] = values[i];
   }
-  ~StateAt() {
-    for (const auto& [variable, value] : now_) variable->set_raw(value);
+  void on_call(const OpCall&) override {}
+  bool on_assign(const Variable& variable, const Tensor& value) override {
+    values_[variable.id()] = value;
+    return true;
   }
-  StateAt(const StateAt&) = delete;
-  StateAt& operator=(const StateAt&) = delete;
-
-  // Tells the recorders which values hold after all; once, before the end.
-  void tell() {
-    for (const auto& [variable, value] : now_) {
-      const bool written =
-          std::find(assigned_.begin(), assigned_.end(), variable) != assigned_.end();
-      for (Recorder* recorder : active_recorders()) {
-        if (written) recorder->on_assign(*variable, value);
-        // A tape knows a variable by the value it read last.
-        if (recorder->is_gradient_tape()) recorder->on_read(*variable, value);
-      }
-    }
+  Tensor assigned(const Variable& variable) const override {
+    const auto found = values_.find(variable.id());
+    return found == values_.end() ? Tensor() : found->second;
   }
 
  private:
-  const std::vector<VariableRef>& assigned_;
-  std::vector<std::pair<VariableRef, Tensor>> now_;
+  std::unordered_map<uint64_t, Tensor> values_;
 };
+
+// A tape knows a variable by the value it read last: that of now, after a recomputation.
+void tell_tapes(const Variable& variable) {
+  each_tape([&](Recorder& tape) { tape.on_read(variable, variable.current()); });
+}
 
 }  // namespace
 
@@ -138,8 +125,8 @@ Tensors remat(const std::function<Tensors(const Tensors&)>& f, const Tensors& in
     all.push_back(read.value);
     each_tape([&](Recorder& tape) { tape.on_read(*read.variable, read.value); });
   }
-  auto backward = [f, all, num_inputs = inputs.size(), reads = state.reads,
-                   assigned = state.assigned, stack = CallStack::current()](const Tensors& grads) {
+  auto backward = [f, all, num_inputs = inputs.size(), reads = state.reads, written = state.written,
+                   stack = CallStack::current()](const Tensors& grads) {
     Tensors from;
     Tensors sources;
     std::vector<size_t> places;
@@ -151,18 +138,17 @@ Tensors remat(const std::function<Tensors(const Tensors&)>& f, const Tensors& in
       sources.push_back(from[i]);
       places.push_back(i);
     }
-    const auto end_of_inputs = from.begin() + static_cast<ptrdiff_t>(num_inputs);
     Tensors again;
     {
-      StateAt then(reads, assigned, Tensors(end_of_inputs, from.end()));
+      StateAt then(reads, std::span(from).subspan(num_inputs));
+      const RecorderScope state_scope(then);
       const CallStack::Scope calls(stack);
       const PhaseScope phase(RematPhase::kRecompute);
-      {
-        const RecorderScope scope(tape);
-        again = f(Tensors(from.begin(), end_of_inputs));
-      }
-      then.tell();
+      const RecorderScope scope(tape);
+      again = f(Tensors(from.begin(), from.begin() + static_cast<ptrdiff_t>(num_inputs)));
     }
+    for (const auto& read : reads) tell_tapes(*read.variable);
+    for (const VariableRef& variable : written) tell_tapes(*variable);
     Tensors targets, weights;
     for (size_t o = 0; o < grads.size(); ++o) {
       if (!grads[o].defined()) continue;

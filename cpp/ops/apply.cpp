@@ -21,8 +21,10 @@ Tensor run_view(const OpDef& op, const Tensor& input, const TensorSpec& spec, co
   return Tensor(spec, input.storage(), input.byte_offset() + static_cast<size_t>(offset));
 }
 
-Tensors run_kernel(const OpDef& op, std::span<const Tensor> inputs, const Attrs* attrs,
-                   const std::vector<TensorSpec>& specs) {
+}  // namespace
+
+Tensors run_op(const OpDef& op, std::span<const Tensor> inputs, const Attrs* attrs,
+               const std::vector<TensorSpec>& specs) {
   Tensors outputs;
   outputs.reserve(specs.size());
   if (op.view) {
@@ -69,6 +71,8 @@ Tensors run_kernel(const OpDef& op, std::span<const Tensor> inputs, const Attrs*
   }
   return outputs;
 }
+
+namespace {
 
 std::atomic<SymbolicHook> g_symbolic_hook{nullptr};
 thread_local bool g_inferring = false;
@@ -158,12 +162,20 @@ Tensors apply(const OpDef& op, std::span<const Tensor> inputs, Ref<Attrs> attrs)
     for (const TensorSpec& spec : specs) outputs.push_back(Tensor::placeholder(spec));
     return outputs;
   }
-  Tensors outputs = run_kernel(op, inputs, attrs.get(), specs);
   const auto& recorders = active_recorders();
-  if (!recorders.empty()) {
-    const OpCall call{&op, attrs, inputs, outputs, nullptr};
-    for (Recorder* recorder : recorders) recorder->on_call(call);
+  if (recorders.empty()) return run_op(op, inputs, attrs.get(), specs);
+  Ref<Deferral> deferral;
+  for (const Recorder* recorder : recorders) {
+    if (!deferral) deferral = recorder->deferral();
   }
+  Tensors outputs;
+  if (deferral) {
+    for (const TensorSpec& spec : specs) outputs.emplace_back(spec, deferral);
+  } else {
+    outputs = run_op(op, inputs, attrs.get(), specs);
+  }
+  const OpCall call{&op, attrs, inputs, outputs, nullptr};
+  for (Recorder* recorder : recorders) recorder->on_call(call);
   return outputs;
 }
 

@@ -28,6 +28,23 @@ Tensor::Tensor(TensorSpec spec, Ref<Storage> storage, size_t byte_offset)
   impl_->spec = spec;
 }
 
+Tensor::Tensor(TensorSpec spec, Ref<Deferral> deferral) : impl_(make_ref<Impl>()) {
+  impl_->id = next_id();
+  impl_->spec = spec;
+  impl_->deferral = std::move(deferral);
+}
+
+void Tensor::compute() const {
+  const Ref<Deferral> deferral = impl_->deferral;
+  deferral->compute();
+}
+
+void Tensor::resolve(const Tensor& value) const {
+  impl_->storage = value.storage();
+  impl_->data = value.impl_->data;
+  impl_->deferral = nullptr;
+}
+
 Tensor Tensor::placeholder(TensorSpec spec) {
   Tensor t;
   t.impl_ = make_ref<Impl>();

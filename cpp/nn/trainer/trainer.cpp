@@ -310,7 +310,12 @@ std::vector<VariableRef> Trainer::metric_variables() const {
 void Trainer::prepare(const Batch& batch) {
   if (!compiled_) runtime_error("call compile() before fit()");
   const PauseRecording pause;
-  run_test_step(batch);  // some metrics make their variables at their first update
+  {
+    // Some metrics make their variables at their first update; nothing is computed.
+    Capture capture({});
+    const RecorderScope scope(capture);
+    run_test_step(batch);
+  }
   reset_metrics();
   if (!options_.optimizer || options_.optimizer->built()) return;
   trainable_ = model_.trainable_weights();

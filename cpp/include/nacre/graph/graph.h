@@ -44,32 +44,42 @@ struct Graph {
   std::string str() const;  // one line a node, for people
 };
 
-// Records everything that runs on this thread while its scope is active.
+// Records everything that would run on this thread while its scope is active: no kernel runs and no
+// variable changes, unless a value is asked for. Then all that was recorded is run, and the rest of
+// the step runs op by op.
 class Capture final : public Recorder {
  public:
   explicit Capture(std::span<const Tensor> arguments);
+  ~Capture() override;
 
-  // The recorded step, returning `outputs`.
+  // The recorded step, returning `outputs`. Tensors made while recording have no data any more.
   Graph finish(std::span<const Tensor> outputs);
   // Why the step cannot be replayed; empty when it can.
   const std::string& failure() const { return failure_; }
   void fail(std::string reason);
+  // Runs what was recorded, and makes its assignments; once.
+  void compute();
   // What runs from here on is the gradient of the op that gave `output`; null: no longer.
   void begin_backward(const Tensor* output);
   bool in_backward() const { return in_backward_; }
 
   void on_call(const OpCall& call) override;
   void on_read(const Variable& variable, const Tensor& value) override;
-  void on_assign(const Variable& variable, const Tensor& value) override;
+  bool on_assign(const Variable& variable, const Tensor& value) override;
   void on_observe(const Tensor& value) override;
+  Tensor assigned(const Variable& variable) const override;
+  Ref<Deferral> deferral() const override { return deferral_; }
 
  private:
+  class Deferred;
   int value_of(const Tensor& tensor);  // adds a constant for a tensor not seen before
   int add_value(const Tensor& tensor, GraphValue::Kind kind, int index);
   int variable_index(const Variable& variable);
   int scope_index();
 
   Graph graph_;
+  Ref<Deferral> deferral_;  // null once ops run
+  Tensors tensors_;         // of each value
   std::unordered_map<uint64_t, int> value_by_id_;
   std::unordered_map<uint64_t, int> variable_by_id_;
   std::unordered_map<std::string, int> scope_by_name_;

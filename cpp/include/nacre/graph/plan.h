@@ -77,13 +77,12 @@ class Plan {
 // Plans of one function by signature, bounded; falls back to calling the function itself.
 class PlanCache {
  public:
+  using Function = std::function<Tensors(std::span<const Tensor>)>;
   explicit PlanCache(std::string name) : name_(std::move(name)) {}
 
-  // f(arguments) run through a plan: recorded at the first call with these specs and this key, then
-  // replayed. Runs f itself when recorders are active, or when the recorded step cannot be replayed
-  // (warned about once).
-  Tensors call(std::span<const Tensor> arguments, const std::string& key,
-               const std::function<Tensors(std::span<const Tensor>)>& f);
+  // f(arguments) run through a plan, recorded at the first call with these specs and this key. Runs
+  // f itself when recorders are active, or when the step cannot be replayed (warned about once).
+  Tensors call(std::span<const Tensor> arguments, const std::string& key, const Function& f);
   void clear();
   size_t size() const;
   // The plan that ran last, or null.
@@ -96,6 +95,9 @@ class PlanCache {
     std::shared_ptr<Plan> plan;  // null: cannot be captured
     uint64_t last_use = 0;
   };
+  Tensors run(Plan& plan, std::span<const Tensor> arguments, const Function& f) const;
+  void remember(const std::string& signature, std::shared_ptr<Plan> plan);
+
   std::string name_;
   mutable std::mutex mutex_;
   std::map<std::string, Entry> entries_;

@@ -33,7 +33,7 @@ class Tape final : public Recorder {
 
   void on_call(const OpCall& call) override;
   void on_read(const Variable& variable, const Tensor& value) override;
-  void on_assign(const Variable& variable, const Tensor& value) override;
+  bool on_assign(const Variable& variable, const Tensor& value) override;
   bool is_gradient_tape() const override { return true; }
 
  private:

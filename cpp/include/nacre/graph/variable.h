@@ -16,6 +16,8 @@ class Variable final : public RefCounted {
 
   // The current value; active recorders note the read. Trainable variables are watched by tapes.
   Tensor value() const;
+  // The same without a note.
+  Tensor current() const;
   // Replaces the value; the dtype is kept (cast), the shape must fit (ValueError).
   void assign(const Tensor& value);
 
@@ -37,7 +39,8 @@ class Variable final : public RefCounted {
   std::function<Tensor(const Tensor&)> regularizer;
   std::function<Tensor(const Tensor&)> constraint;
 
-  // For plans and savers: the value without a note, and its exchange without checks.
+  // For plans and savers: the value that all threads see, whatever a recorder of this thread keeps,
+  // and its exchange without checks.
   Tensor raw() const;
   void set_raw(Tensor value);
   // The value in storage that nobody else holds (copied when shared), for writing in place.

@@ -25,7 +25,13 @@ class Recorder {
   virtual ~Recorder() = default;
   virtual void on_call(const OpCall& call) = 0;
   virtual void on_read(const Variable& variable, const Tensor& value) {}
-  virtual void on_assign(const Variable& variable, const Tensor& value) {}
+  // True: the recorder keeps the value for itself, and the variable and outer recorders stay as
+  // they are.
+  virtual bool on_assign(const Variable& variable, const Tensor& value) { return false; }
+  // The value it keeps for a variable, undefined when none: what this thread reads meanwhile.
+  virtual Tensor assigned(const Variable& variable) const { return {}; }
+  // Not null: ops are not run, they are told on_call with outputs that this computes at need.
+  virtual Ref<Deferral> deferral() const { return nullptr; }
   // A value left for the caller's own code (float(x), x.numpy()): a replay could not follow it.
   virtual void on_observe(const Tensor& value) {}
   virtual bool is_gradient_tape() const { return false; }
@@ -65,6 +71,11 @@ class PauseRecording {
  private:
   std::vector<Recorder*> saved_;
 };
+
+// The op's outputs by its kernel, or as a view of its first input; unrecorded. `specs` are what
+// op.infer gives.
+Tensors run_op(const OpDef& op, std::span<const Tensor> inputs, const Attrs* attrs,
+               const std::vector<TensorSpec>& specs);
 
 // Told before a tensor's data is read by code outside the ops.
 void observe(const Tensor& value);

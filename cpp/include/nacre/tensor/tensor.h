@@ -27,12 +27,21 @@ struct TensorSpec {
 // What a placeholder remembers of the call that made it; defined by the layers above.
 class TensorOrigin : public RefCounted {};
 
+// Whoever can compute the data of tensors that were made without it: a step being recorded.
+class Deferral : public RefCounted {
+ public:
+  // Gives all its tensors their data (Tensor::resolve), or raises RuntimeError.
+  virtual void compute() = 0;
+};
+
 class Tensor {
  public:
   Tensor() = default;  // undefined: "no tensor"
   // Uninitialized data of a known shape.
   explicit Tensor(TensorSpec spec);
   Tensor(TensorSpec spec, Ref<Storage> storage, size_t byte_offset);
+  // Of a known shape; its data are computed when they are asked for.
+  Tensor(TensorSpec spec, Ref<Deferral> deferral);
   // A shape and dtype without data; dimensions may be unknown.
   static Tensor placeholder(TensorSpec spec);
   template <class T>
@@ -70,21 +79,30 @@ class Tensor {
     return *this;
   }
 
-  const void* data() const { return impl_->data; }
+  const void* data() const {
+    if (impl_->deferral) compute();
+    return impl_->data;
+  }
   template <class T>
   const T* data() const {
-    return static_cast<const T*>(impl_->data);
+    return static_cast<const T*>(data());
   }
+  bool is_deferred() const { return static_cast<bool>(impl_->deferral); }
+  // Gives this deferred tensor the data of `value`, of the same spec.
+  void resolve(const Tensor& value) const;
   // For the code that has just made this tensor and fills it.
   template <class T>
   T* mutable_data() {
     return static_cast<T*>(impl_->data);
   }
   void* mutable_data() { return impl_->data; }
-  const Ref<Storage>& storage() const { return impl_->storage; }
+  const Ref<Storage>& storage() const {
+    if (impl_->deferral) compute();
+    return impl_->storage;
+  }
   size_t byte_offset() const {
-    return static_cast<size_t>(static_cast<char*>(impl_->data) -
-                               static_cast<char*>(impl_->storage->data()));
+    return static_cast<size_t>(static_cast<const char*>(data()) -
+                               static_cast<const char*>(impl_->storage->data()));
   }
   int64_t handle_count() const { return impl_->use_count(); }
 
@@ -118,8 +136,10 @@ class Tensor {
     bool placeholder = false;
     bool weak = false;
     Ref<TensorOrigin> origin;
+    Ref<Deferral> deferral;  // null once there are data
     Ref<Impl> mask;
   };
+  void compute() const;
   Ref<Impl> impl_;
 };
 
