@@ -15,8 +15,8 @@ def function(f: Callable[..., Any] | None = None) -> Any:
     """Decorates a function of tensors: it is recorded once and replayed as a plan, without Python.
 
     The first call with new shapes or dtypes calls the function, which notes its ops; this and later
-    calls then run these ops only. Tensors and NumPy arrays among the arguments, in lists, tuples and
-    dicts too, are inputs of the plan; numbers, strings and None are part of what a plan is made
+    calls then run these ops only. Tensors and NumPy arrays among the arguments, in lists, tuples
+    and dicts too, are inputs of the plan; numbers, strings and None are part of what a plan is made
     for, by value; other objects by which object they are. Variables are read and assigned in place.
     What else the function does in Python (printing, appending to a list) happens while it is
     recorded only. A tensor that it keeps elsewhere than in its result or in a Variable has no value
