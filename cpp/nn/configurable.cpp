@@ -82,7 +82,12 @@ void Configurable::configure(const Json& config) {
       throw Error(error.kind(), str_cat(class_name(), ": ", error.what()));
     }
   }
-  validate();
+  try {
+    validate();
+  } catch (const Error& error) {
+    if (std::string_view(error.what()).starts_with(class_name())) throw;
+    throw Error(error.kind(), str_cat(class_name(), ": ", error.what()));
+  }
 }
 
 Json Configurable::config() {

@@ -30,23 +30,18 @@ std::vector<Field> WindowLayer::fields() {
 
 void WindowLayer::validate() {
   UnaryLayer::validate();
-  try {
-    expand_to_axes(kernel_size, num_axes_, 1, "kernel_size");
-    expand_to_axes(strides, num_axes_, 1, "strides");
-    expand_to_axes(dilation_rate, num_axes_, 1, "dilation_rate");
-    std::transform(padding.begin(), padding.end(), padding.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if (padding != "valid" && padding != "same" && !(padding == "causal" && may_be_causal())) {
-      std::vector<std::string> known = {"valid", "same"};
-      if (may_be_causal()) known.emplace_back("causal");
-      value_error("expected padding 'valid'",
-                  may_be_causal() ? ", 'same' or 'causal'" : " or 'same'", ", received '", padding,
-                  "'.", did_you_mean(padding, known));
-    }
-    check();
-  } catch (const Error& error) {
-    throw Error(error.kind(), str_cat(class_name(), ": ", error.what()));
+  expand_to_axes(kernel_size, num_axes_, 1, "kernel_size");
+  expand_to_axes(strides, num_axes_, 1, "strides");
+  expand_to_axes(dilation_rate, num_axes_, 1, "dilation_rate");
+  std::transform(padding.begin(), padding.end(), padding.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (padding != "valid" && padding != "same" && !(padding == "causal" && may_be_causal())) {
+    std::vector<std::string> known = {"valid", "same"};
+    if (may_be_causal()) known.emplace_back("causal");
+    value_error("expected padding 'valid'", may_be_causal() ? ", 'same' or 'causal'" : " or 'same'",
+                ", received '", padding, "'.", did_you_mean(padding, known));
   }
+  check();
 }
 
 void WindowLayer::refuse_strides_with_dilation() const {

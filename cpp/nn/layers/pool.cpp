@@ -25,17 +25,13 @@ std::vector<Field> PoolLayer::fields() {
 
 void PoolLayer::validate() {
   UnaryLayer::validate();
-  try {
-    expand_to_axes(pool_size, num_axes_, 1, "pool_size");
-    if (!strides) strides = pool_size;
-    expand_to_axes(*strides, num_axes_, 1, "strides");
-    if (padding != "valid" && padding != "same") {
-      const std::vector<std::string> known = {"valid", "same"};
-      value_error("expected padding 'valid' or 'same', received '", padding, "'.",
-                  did_you_mean(padding, known));
-    }
-  } catch (const Error& error) {
-    throw Error(error.kind(), str_cat(class_name(), ": ", error.what()));
+  expand_to_axes(pool_size, num_axes_, 1, "pool_size");
+  if (!strides) strides = pool_size;
+  expand_to_axes(*strides, num_axes_, 1, "strides");
+  if (padding != "valid" && padding != "same") {
+    const std::vector<std::string> known = {"valid", "same"};
+    value_error("expected padding 'valid' or 'same', received '", padding, "'.",
+                did_you_mean(padding, known));
   }
 }
 
@@ -53,11 +49,7 @@ std::vector<Field> AdaptivePoolLayer::fields() {
 
 void AdaptivePoolLayer::validate() {
   UnaryLayer::validate();
-  try {
-    expand_to_axes(output_size, num_axes_, 1, "output_size");
-  } catch (const Error& error) {
-    throw Error(error.kind(), str_cat(class_name(), ": ", error.what()));
-  }
+  expand_to_axes(output_size, num_axes_, 1, "output_size");
 }
 
 Tensor AdaptivePoolLayer::call(const Tensor& x, const CallContext& context) {
@@ -76,11 +68,19 @@ Tensor GlobalPoolLayer::call(const Tensor& x, const CallContext& context) {
   require_rank(x, num_axes_ + 2, data_format);
   IntList axes;
   const int first = data_format.channels_first() ? 2 : 1;
-  for (int i = 0; i < num_axes_; ++i) axes.push_back(first + i);
+  for (int i = 0; i < num_axes_; ++i) {
+    axes.push_back(first + i);
+    if (x.shape()[first + i] == 0) {
+      value_error("expected at least one element along axis ", first + i, ", received shape ",
+                  x.shape());
+    }
+  }
   if (const Tensor mask = takes_mask() ? context.mask() : Tensor(); mask.defined()) {
     const Tensor counts = ops::cast(ops::expand_dims(mask, 3 - first), DType::kBool);
     const Tensor total = ops::sum(ops::where(counts, x, ops::zeros_like(x)), axes, keepdims);
-    return total / ops::sum(ops::cast(counts, x.dtype()), axes, keepdims);
+    // A row without a step that counts is 0, where Keras divides by 0.
+    const Tensor steps = ops::sum(ops::cast(counts, x.dtype()), axes, keepdims);
+    return total / ops::maximum(steps, ops::ones_like(steps));
   }
   return (takes_max_ ? ops::max : ops::mean)(x, axes, keepdims);
 }

@@ -130,10 +130,11 @@ Tensors BasicCell::call(const Tensors& inputs, const CallContext& context) {
                 " tensors");
   }
   const Tensor& x = inputs[0];
-  if (x.rank() != 2 || (x.shape()[1] >= 0 && x.shape()[1] != kernel_->shape()[0])) {
+  if (x.rank() != 2) {
     value_error("expected inputs of shape (batch, ", kernel_->shape()[0], "), received shape ",
                 x.shape());
   }
+  require_features(x);
   const Tensors states(inputs.begin() + 1, inputs.end());
   if (in_sequence_) return step(x, states);
   struct End {
@@ -142,6 +143,14 @@ Tensors BasicCell::call(const Tensors& inputs, const CallContext& context) {
   } end{*this};
   begin_sequence(x, states, context.training);
   return step(x, states);
+}
+
+void BasicCell::require_features(const Tensor& x) const {
+  const int64_t features = x.shape().back();
+  if (features >= 0 && features != kernel_->shape()[0]) {
+    value_error("expected inputs of ", kernel_->shape()[0], " features, received shape ",
+                x.shape());
+  }
 }
 
 Tensor BasicCell::project_input(const Tensor& x) const {
@@ -184,6 +193,7 @@ std::optional<ops::Recurrence> BasicCell::run_fused(const Tensor& x, const Tenso
   const DType dtype = x.dtype();
   const bool half = dtype == DType::kFloat16 || dtype == DType::kBFloat16;
   if (!can_fuse() || !state_factors_.empty() || input_factors_.size() > 1) return {};
+  require_features(x);
   Tensor dropped = x;
   if (!input_factors_.empty()) dropped = x * ops::expand_dims(input_factors_[0], 1);
   Tensor projected = ops::matmul(dropped, value(kernel_));

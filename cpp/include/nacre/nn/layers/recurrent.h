@@ -76,6 +76,7 @@ class BasicCell : public Layer, public RecurrentCell {
 
   // x and h times the weights of all gates: what dropout leaves of them, each gate with its own
   // where the states are dropped too.
+  void require_features(const Tensor& x) const;  // those the kernel was built for
   Tensor project_input(const Tensor& x) const;
   Tensor project_state(const Tensor& h, int64_t first_gate, int64_t gates) const;
   Tensor bias_of(int64_t row) const;  // undefined without one
