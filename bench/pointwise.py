@@ -31,6 +31,16 @@ def gelu_tail(x: Any) -> Any:
     return ops.gelu(x + x[0]) * 0.5 + x
 
 
+def dropout_tail(x: Any) -> Any:
+    """GELU, dropout and residual, and the gradient of it."""
+    import nacre
+
+    with nacre.GradientTape() as tape:
+        tape.watch(x)
+        y = nacre.random.dropout(nacre.ops.gelu(x), 0.1, seed=7) + x
+    return y, tape.gradient(y, x, output_gradients=x)
+
+
 def adamax(x: Any) -> Any:
     """An update made of ops, with two results."""
     from nacre import ops
@@ -56,7 +66,7 @@ def logsumexp(x: Any) -> Any:
 
 
 CASES: dict[str, Callable[[Any], Any]] = {
-    f.__name__: f for f in (chain, gelu_tail, adamax, layer_norm, logsumexp)
+    f.__name__: f for f in (chain, gelu_tail, dropout_tail, adamax, layer_norm, logsumexp)
 }
 SHAPES = ((8, 16), (64, 256), (256, 1024), (4096, 1024))
 
@@ -88,12 +98,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.pointwise", description=__doc__)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--only", choices=sorted(CASES), help="one function")
     arguments = parser.parse_args()
     import nacre
 
     nacre.config.set_num_threads(arguments.threads)
     rows = []
     for name, f in CASES.items():
+        if arguments.only not in (None, name):
+            continue
         for shape in SHAPES:
             rng = np.random.default_rng(0)
             x = nacre.ops.convert_to_tensor(rng.random(shape, dtype=np.float32))

@@ -7,6 +7,7 @@
 #include "kernels/abi.h"
 #include "nacre/ops/ops.h"
 #include "ops/loop.h"
+#include "ops/random_draws.h"
 
 namespace nacre {
 
@@ -17,6 +18,7 @@ struct PointwiseProgram {
   std::vector<int> last_read;           // of each input: the last instruction that reads it
   std::vector<uint8_t> needs_elements;  // of each value: some reader cannot repeat one element
   std::vector<uint8_t> per_row;         // of each value
+  std::vector<uint8_t> seeds;           // of each input: kKeep reads it, whatever its shape
   int num_registers = 0;
 };
 
@@ -42,6 +44,7 @@ std::shared_ptr<const PointwiseProgram> prepare(const PointwiseAttrs& attrs) {
   program->last_read.assign(inputs, -1);
   program->needs_elements.assign(inputs + count, 0);
   program->per_row.assign(inputs + count, 0);
+  program->seeds.assign(inputs, 0);
   for (const int64_t i : attrs.row_inputs) program->per_row[i] = 1;
   for (int i = 0; i < count; ++i) program->per_row[inputs + i] = program->code[i].per_row;
   std::vector<int> last_use(count, -1);  // of each instruction's value
@@ -49,6 +52,11 @@ std::shared_ptr<const PointwiseProgram> prepare(const PointwiseAttrs& attrs) {
     for (int p = 0; p < 3; ++p) {
       const int value = program->code[i].operands[p];
       if (value < 0) continue;
+      if (program->code[i].kind == Kind::kKeep) {
+        program->seeds[value] = 1;
+        program->last_read[value] = i;
+        continue;
+      }
       if (!repeats(program->code[i].kind, p)) program->needs_elements[value] = 1;
       if (value >= inputs) {
         last_use[value - inputs] = i;
@@ -198,8 +206,8 @@ class Runner {
     bool runs = false;
     for (int i = 0; i < inputs_; ++i) {
       const int64_t n = c_.in[i].size();
-      if (program_.per_row[i]) {
-        pattern_[i] = Pattern::kPerRow;
+      if (program_.per_row[i] || program_.seeds[i]) {
+        pattern_[i] = program_.seeds[i] ? Pattern::kScalar : Pattern::kPerRow;
         continue;
       }
       pattern_[i] = n == size_ ? Pattern::kDense : n == 1 ? Pattern::kScalar : Pattern::kRuns;
@@ -221,7 +229,7 @@ class Runner {
       if (dim == 1) continue;
       uint32_t bits = 0;
       for (int i = 0; i < inputs_; ++i) {
-        if (pattern_[i] == Pattern::kPerRow) continue;
+        if (pattern_[i] == Pattern::kPerRow || program_.seeds[i]) continue;
         const Shape& shape = c_.in[i].shape();
         const int own = axis - rank + shape.rank();
         if (own >= 0 && shape[own] != 1) bits |= 1u << i;
@@ -342,7 +350,7 @@ class Runner {
           places[value] = {places[code.operands[0]].data, rows == 1 ? 0 : kOneARow};
           continue;
         }
-        execute(code, places.data(), places[value].data, code.per_row ? rows : n);
+        execute(code, places.data(), places[value].data, at, code.per_row ? rows : n);
       }
       for (size_t i = 0; i < program_.code.size(); ++i) {
         const int o = -1 - program_.target[i];
@@ -403,8 +411,9 @@ class Runner {
     }
   }
 
-  // n: the results, elements of the tile or rows.
-  void execute(const Instruction& code, const Place* places, void* result, int64_t n) const {
+  // at: the tile's first element; n: the results, elements of the tile or rows.
+  void execute(const Instruction& code, const Place* places, void* result, int64_t at,
+               int64_t n) const {
     const Place& a = places[code.operands[0]];
     float* y = static_cast<float*>(result);
     uint8_t* bytes = static_cast<uint8_t*>(result);
@@ -455,6 +464,17 @@ class Runner {
       case Kind::kFinite:
         finite(a.floats(), bytes, n);
         break;
+      case Kind::kKeep:
+        table_.dropout(seed_key(c_.in[code.operands[0]]), 0, nullptr, nullptr, bytes - at, at,
+                       at + n, static_cast<float>(code.low), 0);
+        break;
+      case Kind::kDropout: {
+        const float scale = static_cast<float>(code.low), zero = 0;
+        table_.binary[static_cast<int>(kernels::Binary::kMul)](operand(1).floats(), &scale, y, n, 1,
+                                                               0);
+        table_.select(a.bytes(), y, &zero, y, n, 1, 0);
+        break;
+      }
       case Kind::kRowReduce:
         table_.reduce[code.function](a.floats(), y, 0, n, attrs_.row, 1);
         if (code.divisor != 1) {
@@ -546,6 +566,10 @@ std::string_view PointwiseInstruction::name() const {
       return "repeat";
     case Kind::kSpread:
       return "spread";
+    case Kind::kKeep:
+      return "keep";
+    case Kind::kDropout:
+      return "dropout";
     case Kind::kRowReduce:
       break;
   }

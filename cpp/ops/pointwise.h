@@ -30,6 +30,8 @@ struct PointwiseInstruction {
     kCopy,       // a, repeated to the iteration space
     kRowReduce,  // function: kernels::Reduce over each row, divided by `divisor`; gives one a row
     kSpread,     // a, of which there is one a row, for every element; function: kSpreadBytes or 0
+    kKeep,     // whether dropout with the seed a (an input) keeps the element, probability 1 - low
+    kDropout,  // a (bytes) ? b * low : 0
   };
   static constexpr uint8_t kSpreadBytes = 1;
   static constexpr int kFields = 6;  // in PointwiseAttrs::code
@@ -38,12 +40,12 @@ struct PointwiseInstruction {
   uint8_t function = 0;
   bool per_row = false;  // the result, and all operands but those of kRowReduce: one a row
   int operands[3] = {-1, -1, -1};
-  double low = 0, high = 0;  // kClip
+  double low = 0, high = 0;  // kClip, kKeep, kDropout
   double divisor = 1;        // kRowReduce
 
   bool gives_bytes() const {
     return kind == Kind::kCompare || (kind >= Kind::kAnd && kind <= Kind::kSame) ||
-           kind == Kind::kToBytes || kind == Kind::kFinite ||
+           kind == Kind::kToBytes || kind == Kind::kFinite || kind == Kind::kKeep ||
            (kind == Kind::kSpread && function == kSpreadBytes);
   }
   std::string_view name() const;  // "exp", "multiply", "select"

@@ -103,10 +103,6 @@ void add_shuffle(OpRegistry& registry) {
 
 // ---- dropout
 
-float scale_of(double rate) {
-  return static_cast<float>(1 / (1 - rate));
-}
-
 // As the fast kernel: kept where the element's 24-bit uniform number is at least the rate.
 bool keeps(uint64_t key, int64_t i, float rate) {
   const float bound = std::ceil(rate * 0x1p24f);
@@ -120,7 +116,7 @@ void dropout_kernel(const KernelContext& c) {
   parallel_for(c.out[0].size(), kElementwiseGrain, [&](int64_t begin, int64_t end) {
     if (c.in[0].dtype() == DType::kFloat32 && table().dropout) {
       return table().dropout(key, 0, c.in[0].as<const float>(), c.out[0].as<float>(), mask, begin,
-                             end, static_cast<float>(rate), scale_of(rate));
+                             end, static_cast<float>(rate), dropout_scale(rate));
     }
     dispatch_floating(c.in[0].dtype(), [&]<class T>(type_tag<T>) {
       using C = reference::Compute<T>;
@@ -320,6 +316,10 @@ Tensor call_samples(const char* name, const Shape& shape, Tensors inputs,
 }
 
 }  // namespace
+
+float dropout_scale(double rate) {
+  return static_cast<float>(1 / (1 - rate));
+}
 
 void register_random_draw_ops(OpRegistry& registry) {
   add_shuffle(registry);

@@ -10,6 +10,9 @@ uint64_t seed_key(const Buffer& seed);
 // ValueError unless the input is a uint32 pair.
 void check_seed(const InferContext& c, size_t input);
 
+// By what dropout multiplies the elements it keeps.
+float dropout_scale(double rate);
+
 // shuffle, dropout, gamma, beta, binomial.
 void register_random_draw_ops(OpRegistry& registry);
 

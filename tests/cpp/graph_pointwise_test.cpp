@@ -5,7 +5,9 @@
 #include "graph/passes/passes.h"
 #include "graph_test.h"
 #include "nacre/base/parallel.h"
+#include "nacre/graph/tape.h"
 #include "nacre/graph/variable.h"
+#include "nacre/ops/random.h"
 #include "nacre/ops/reductions.h"
 #include "ops/pointwise.h"
 
@@ -42,6 +44,35 @@ TEST_CASE("pointwise: a chain is one program") {
   // The weak scalars are cast first.
   CHECK(count(graph, "pointwise") == 1);
   CHECK(texts(graph).ends_with("exp, multiply, add, tanh"));
+}
+
+TEST_CASE("pointwise: dropout counts elements wherever the tiles begin") {
+  const Tensor seed = Tensor::from<uint32_t>({7, 9}, {2});
+  for (const Shape& shape : {Shape{37, 41}, Shape{2}, Shape{3, 5, 700}, Shape{100, 1500}}) {
+    const Graph graph = fused({ramp(shape), ramp(shape), seed}, [](auto in) {
+      const Tensor h = random::dropout(ops::tanh(in[0]), 0.3, in[2]);
+      return Tensors{h + in[1]};
+    });
+    CHECK(texts(graph) == "tanh, keep, dropout, add");
+  }
+  // The mask and its gradient, beside other users of the values, and a row's sums.
+  const Graph graph = fused({ramp({64, 48}), seed}, [](auto in) {
+    const Tensor h = random::dropout(in[0] * in[0], 0.9, in[1]);
+    return Tensors{h - ops::mean(h, IntList{-1}, true), h};
+  });
+  CHECK(texts(graph) == "multiply, keep, dropout, mean, subtract");
+  const Graph gradient = fused({ramp({50, 70}), seed}, [](auto in) {
+    Tape tape;
+    tape.watch(in[0]);
+    Tensor y;
+    {
+      const RecorderScope scope(tape);
+      y = ops::sum(ops::exp(random::dropout(ops::tanh(in[0]), 0.5, in[1])));
+    }
+    return tape.gradient({y}, {in[0]});
+  });
+  CHECK(count(gradient, "dropout_forward") == 0);
+  CHECK(count(gradient, "dropout_grad") == 0);
 }
 
 TEST_CASE("pointwise: one op alone stays what it is") {

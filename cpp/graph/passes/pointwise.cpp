@@ -12,6 +12,7 @@
 #include "kernels/abi.h"
 #include "nacre/ops/ops.h"
 #include "ops/pointwise.h"
+#include "ops/random_draws.h"
 #include "ops/reduction.h"
 
 namespace nacre {
@@ -54,6 +55,8 @@ const MicroOp* micro_op_of(const OpDef* op) {
     add("broadcast_to", Kind::kCopy, 0);
     add("isnan", Kind::kCompare, kernels::Compare::kNotEqual);  // of x with itself
     add("isfinite", Kind::kFinite, 0);
+    add("dropout_forward", Kind::kKeep, 0);  // and kDropout: see fused()
+    add("dropout_grad", Kind::kDropout, 0);
     return map;
   }();
   const auto found = micro_ops.find(op);
@@ -170,6 +173,7 @@ class Fuser {
     const MicroOp* micro = micro_op_of(node.op);
     const Shape& shape = spec(node.outputs[0]).shape;
     if (micro->kind == Kind::kCopy && node.op->name != "cast") return -1;
+    if (micro->kind == Kind::kKeep) return -1;  // counts elements
     int group = -1;
     for (const int input : node.inputs) {
       const int g = open_group_of(input);
@@ -237,11 +241,13 @@ class Fuser {
   }
 
   bool fits(const std::vector<int>& groups, const GraphNode& node, bool per_row) const {
-    size_t count = 1;
+    size_t count = node.outputs.size();
     int64_t row = 0;
     for (const int g : groups) {
       for (const int n : groups_[g].nodes) {
-        count += per_row_.contains(graph_.nodes[n].outputs[0]) ? 2 : 1;  // it may be spread
+        const GraphNode& member = graph_.nodes[n];
+        // One instruction an output; what there is one of a row may be spread.
+        count += member.outputs.size() + (per_row_.contains(member.outputs[0]) ? 1 : 0);
       }
       if (row > 0 && groups_[g].row > 0 && groups_[g].row != row) return false;
       row = std::max(row, groups_[g].row);
@@ -268,7 +274,7 @@ class Fuser {
     group.inputs = std::move(inputs);
     for (const Input& input : group.inputs) last_reader_[input.value] = g;
     group_of_node_[n] = g;
-    group_of_value_[node.outputs[0]] = g;
+    for (const int output : node.outputs) group_of_value_[output] = g;
     if (per_row) per_row_.insert(node.outputs[0]);
   }
 
@@ -276,7 +282,7 @@ class Fuser {
   std::optional<std::pair<Instruction, std::vector<int>>> instruction_of(
       const GraphNode& node) const {
     const MicroOp* micro = micro_op_of(node.op);
-    if (!micro || node.outputs.size() != 1) return std::nullopt;
+    if (!micro || node.outputs.size() != (micro->kind == Kind::kKeep ? 2 : 1)) return std::nullopt;
     const DType result = spec(node.outputs[0]).dtype;
     if (spec(node.outputs[0]).shape.size() == 0) return std::nullopt;
     std::vector<int> inputs = node.inputs;
@@ -320,6 +326,16 @@ class Fuser {
         if (!is(0, DType::kFloat32)) return std::nullopt;
         code.low = std::get<double>(attribute(node, "x_min"));
         code.high = std::get<double>(attribute(node, "x_max"));
+        break;
+      case Kind::kKeep:
+        // The kernel of every instruction set, or none at all.
+        if (!is(0, DType::kFloat32) || !kernels::table().dropout) return std::nullopt;
+        code.low = std::get<double>(attribute(node, "rate"));
+        inputs = {inputs[1]};
+        break;
+      case Kind::kDropout:
+        if (!is(1, DType::kFloat32)) return std::nullopt;
+        code.low = dropout_scale(std::get<double>(attribute(node, "rate")));
         break;
       case Kind::kCopy:
         if (node.op->name == "cast") {
@@ -433,11 +449,23 @@ class Fuser {
       for (size_t p = 0; p < inputs.size(); ++p) {
         code.operands[p] = reads_rows ? row_number(inputs[p]) : element_number(inputs[p]);
       }
+      const auto give = [&](int result, int number) {
+        (per_row ? rows : elements).emplace(result, number);
+        if (uses_[result] > uses_inside[result]) {
+          attrs->results.push_back(number);
+          out.outputs.push_back(result);
+        }
+      };
       const int number = append(code);
-      (per_row ? rows : elements).emplace(value, number);
-      if (uses_[value] > uses_inside[value]) {
-        attrs->results.push_back(number);
-        out.outputs.push_back(value);
+      if (code.kind == Kind::kKeep) {
+        give(node.outputs[1], number);
+        code.kind = Kind::kDropout;
+        code.low = dropout_scale(code.low);
+        code.operands[0] = number;
+        code.operands[1] = element_number(node.inputs[0]);
+        give(value, append(code));
+      } else {
+        give(value, number);
       }
     }
     const GraphNode& last = graph_.nodes[group.nodes.back()];

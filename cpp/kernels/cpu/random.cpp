@@ -43,8 +43,9 @@ void random_normal(uint64_t key, uint64_t counter, float* y, int64_t begin, int6
       });
 }
 
-void dropout(uint64_t key, uint64_t counter, const float* x, float* y, uint8_t* mask, int64_t begin,
-             int64_t end, float rate, float scale) {
+template <bool kApply>
+void keep_some(uint64_t key, uint64_t counter, const float* x, float* y, uint8_t* mask,
+               int64_t begin, int64_t end, float rate, float scale) {
   // An element is kept when its 24-bit uniform number is at least rate.
   const float bound = __builtin_ceilf(rate * 0x1p24f);
   const VecI threshold = static_cast<int32_t>(bound) - 1;
@@ -56,15 +57,22 @@ void dropout(uint64_t key, uint64_t counter, const float* x, float* y, uint8_t* 
     philox_group(key, counter, static_cast<uint64_t>(group), words);
     for (; at + kLanes <= stop; at += kLanes) {
       const Mask keep = shift_right_logical<8>(load(words + (at - start))) > threshold;
-      store(y + at, select(keep, load(x + at) * factor, 0.0f));
+      if constexpr (kApply) store(y + at, select(keep, load(x + at) * factor, 0.0f));
       store_bytes(mask + at, keep);
     }
     for (; at < stop; ++at) {
       const bool keep = static_cast<float>(static_cast<uint32_t>(words[at - start]) >> 8) >= bound;
-      y[at] = keep ? x[at] * scale : 0.0f;
+      if constexpr (kApply) y[at] = keep ? x[at] * scale : 0.0f;
       mask[at] = keep ? 1 : 0;
     }
   }
+}
+
+// Without y only the mask is written.
+void dropout(uint64_t key, uint64_t counter, const float* x, float* y, uint8_t* mask, int64_t begin,
+             int64_t end, float rate, float scale) {
+  const auto run = y == nullptr ? keep_some<false> : keep_some<true>;
+  run(key, counter, x, y, mask, begin, end, rate, scale);
 }
 
 }  // namespace
