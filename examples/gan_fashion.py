@@ -126,7 +126,7 @@ def main():
         classifier = fit_classifier(x, y, 1 if args.quick else 3)
         samples = {"real test pictures": test_x}
         for name, wasserstein in {"DCGAN": False, "WGAN-GP": True}.items():
-            draw = train(wasserstein, x, 3 if args.quick else 3000, rng)
+            draw = train(wasserstein, x, 3 if args.quick else 2000, rng)
             noise = rng.standard_normal((200 if args.quick else 5000, NOISE)).astype("float32")
             samples[name] = draw.predict(noise, batch_size=500, verbose=0)
         for name, pictures in samples.items():

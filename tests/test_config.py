@@ -39,6 +39,8 @@ def test_top_level_names():
     assert nacre.float32 == "float32"
     assert nacre.GradientTape is nacre.autograd.GradientTape
     assert "GradientTape" in dir(nacre)
+    for name in dir(nacre):
+        getattr(nacre, name)
     with pytest.raises(AttributeError, match="Did you mean 'Sequential'"):
         nacre.Sequental  # noqa: B018
 

@@ -115,6 +115,14 @@ def test_config_round_trip(row):
     np.testing.assert_array_equal(a.numpy(), b.numpy())
 
 
+def test_serialize_and_deserialize():
+    dense = layers.Dense(3, activation="relu", name="d")
+    again = layers.deserialize(json.loads(json.dumps(layers.serialize(dense))))
+    assert again.get_config() == dense.get_config()
+    with pytest.raises(ValueError, match="expected the configuration of a layer"):
+        layers.deserialize(nacre.losses.serialize(nacre.losses.MeanSquaredError()))
+
+
 @rows
 def test_config_is_that_of_cpp(row):
     layer = make(row)

@@ -16,15 +16,12 @@ __version__: str = _core.__version__
 _SUBMODULES = frozenset(
     {
         "activations",
-        "applications",
         "autograd",
-        "backend",
         "callbacks",
         "config",
         "constraints",
         "datasets",
         "dtype_policies",
-        "export",
         "initializers",
         "layers",
         "losses",
@@ -33,14 +30,12 @@ _SUBMODULES = frozenset(
         "models",
         "ops",
         "optimizers",
-        "preprocessing",
         "profiler",
         "random",
         "regularizers",
         "saving",
         "tree",
         "utils",
-        "version",
     }
 )
 
@@ -69,7 +64,6 @@ _NAMES = {
     "from_numpy": "nacre._core",
     "function": "nacre.autograd",
     "grad": "nacre.autograd",
-    "name_scope": "nacre.backend",
     "remat": "nacre.autograd",
     "stop_gradient": "nacre.autograd",
     "value_and_grad": "nacre.autograd",

@@ -153,6 +153,46 @@ from nacre.layers.reshaping import (
 from nacre.layers.wrapper import Wrapper
 from nacre.models.functional import Input
 
+
+def serialize(layer: Layer) -> dict:
+    """The configuration of a layer, from which ``deserialize`` makes an equal one.
+
+    Example:
+        >>> import nacre
+        >>> nacre.layers.serialize(nacre.layers.Dense(2))["class_name"]
+        'Dense'
+    """
+    from nacre.saving import serialize_keras_object
+
+    return serialize_keras_object(layer)
+
+
+def deserialize(config: dict, custom_objects: dict | None = None) -> Layer:
+    """The layer of a configuration.
+
+    Args:
+        config: What ``serialize`` returned.
+        custom_objects: Classes by name, beside the registered ones.
+
+    Raises:
+        ValueError: The configuration is of something else, or of an unknown class.
+
+    Example:
+        >>> import nacre
+        >>> config = nacre.layers.serialize(nacre.layers.Dense(2, "relu"))
+        >>> nacre.layers.deserialize(config).units
+        2
+    """
+    from nacre.saving import deserialize_keras_object
+
+    layer = deserialize_keras_object(config, custom_objects=custom_objects)
+    if not isinstance(layer, Layer):
+        raise ValueError(
+            f"layers.deserialize: expected the configuration of a layer, received {config}"
+        )
+    return layer
+
+
 __all__ = [
     "Activation",
     "ActivityRegularization",
@@ -307,9 +347,11 @@ __all__ = [
     "add",
     "average",
     "concatenate",
+    "deserialize",
     "dot",
     "maximum",
     "minimum",
     "multiply",
+    "serialize",
     "subtract",
 ]
