@@ -331,3 +331,21 @@ def test_progress_bar_is_drawn(capsys):
     assert "3/3" in capsys.readouterr().out
     _model().fit(x, y, epochs=1, verbose=0)
     assert capsys.readouterr().out == ""
+
+
+def test_logs_are_sorted_by_name_wherever_they_show(capsys, monkeypatch):
+    monkeypatch.setattr("nacre.callbacks.callback_list.PROGRESS_INTERVAL", 0.0)
+    model = nacre.Sequential([nacre.Input((3,)), nacre.layers.Dense(2)])
+    model.compile("sgd", "mse", metrics=["mae", "accuracy"])
+    x, y = np.ones((640, 3), "float32"), np.ones((640, 2), "float32")
+    history = model.fit(x, y, epochs=1, batch_size=4)
+    assert list(history.history) == ["accuracy", "loss", "mae"]
+    for line in capsys.readouterr().out.split("\r"):
+        shown = [name for name in ("accuracy: ", "loss: ", "mae: ") if name in line]
+        assert shown == sorted(shown, key=line.index)
+    results = model.evaluate(x, y, verbose=0, return_dict=True)
+    assert list(results) == ["accuracy", "loss", "mae"]
+    assert model.evaluate(x, y, verbose=0) == pytest.approx(
+        [results[name] for name in ("loss", "mae", "accuracy")], rel=1e-5
+    )
+    assert list(model.train_on_batch(x, y, return_dict=True)) == ["accuracy", "loss", "mae"]

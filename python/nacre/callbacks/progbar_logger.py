@@ -58,7 +58,7 @@ class ProgbarLogger(Callback):
         if self._in_fit and self._testing:
             return
         self.seen = step
-        self._bar().update(step, get_logs().items(), finalize=False)
+        self._bar().update(step, sorted(get_logs().items()), finalize=False)
 
     def set_steps(self, steps: int) -> None:
         """Says how many batches there were.

@@ -503,7 +503,7 @@ class Trainer(Steps):
     def _results(self, logs: dict[str, float], return_dict: bool) -> Any:
         """Logs as Keras returns them: a dict, a list of values, or the only value."""
         if return_dict:
-            return logs
+            return dict(sorted(logs.items()))
         values = list(logs.values())
         return values[0] if len(values) == 1 else values
 
