@@ -7,6 +7,7 @@
 #include "nacre/ops/nn.h"
 #include "nacre/ops/opdef.h"
 #include "ops/conv_geometry.h"
+#include "ops/image_blocks.h"
 #include "ops/reference/pool.h"
 #include "ops/registry.h"
 #include "ops/widen.h"
@@ -339,6 +340,7 @@ Tensor call_public(const char* name, const Tensor& inputs, const IntList& pool_s
 
 void register_pool_ops(OpRegistry& registry) {
   add_primitives(registry);
+  register_image_blocks(registry);
   add_public(registry, "max_pool", "max_pool_forward", "The maximum");
   add_public(registry, "average_pool", "average_pool_forward", "The average");
   add_adaptive(registry, "adaptive_max_pool", "max_pool_forward", "The maximum");

@@ -322,37 +322,6 @@ TEST_CASE("conv: an image's result does not depend on its batch") {
   }
 }
 
-TEST_CASE("conv: the epilogue has the bits of separate ops") {
-  for (const Case& t : {conv2d(2, 8, 16, 48, 3, 1, 1), conv2d(2, 7, 33, 21, 3, 1, 1),
-                        conv2d(2, 8, 5, 21, 3, 1, 1), conv2d(2, 8, 24, 24, 3, 1, 1, 1, 24)}) {
-    for (nacre::Isa isa : nacre::available_isas()) {
-      const KernelTable& table = nacre::kernels::table(isa);
-      Operands o(t);
-      const size_t size = o.y.size();
-      const std::vector<float> residual = random_values(static_cast<int64_t>(size), 5);
-      const std::vector<float> mask = random_values(static_cast<int64_t>(size), 6);
-      std::vector<float> plain(size), fused(size);
-      ConvArgs args = o.args;
-      args.result = plain.data();
-      table.conv_forward(args);
-      for (size_t i = 0; i < size; ++i) {
-        plain[i] += o.bias[i % o.bias.size()];
-        plain[i] += residual[i];
-        if (plain[i] < 0) plain[i] = 0;
-        if (!(mask[i] > 0)) plain[i] = 0;
-      }
-      args.bias = o.bias.data();
-      args.residual = residual.data();
-      args.mask = mask.data();
-      args.relu = true;
-      args.result = fused.data();
-      table.conv_forward(args);
-      CHECK_MESSAGE(std::memcmp(plain.data(), fused.data(), size * sizeof(float)) == 0,
-                    nacre::name_of(isa), ": ", describe(t));
-    }
-  }
-}
-
 TEST_CASE("conv: empty batch") {
   for (nacre::Isa isa : nacre::available_isas()) {
     const KernelTable& table = nacre::kernels::table(isa);

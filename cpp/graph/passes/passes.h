@@ -14,6 +14,8 @@ Graph simplify(Graph graph);
 Graph take_rows(Graph graph);
 // Bias, residual, ReLU and its gradient's mask go into the product that they follow.
 Graph fold_epilogues(Graph graph);
+// Convolutions before pooling, and pooling gradients that are summed, run block by block of images.
+Graph run_by_images(Graph graph);
 // The optimizer updates of a step become one node, with the clipping of gradients.
 Graph merge_updates(Graph graph);
 // Elementwise ops that feed each other become pointwise programs.
