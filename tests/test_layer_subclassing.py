@@ -178,6 +178,34 @@ def test_add_loss_and_activity_regularizer():
     assert activity == pytest.approx(0.01 * np.abs(x).sum() / 5, rel=1e-4)
 
 
+def test_losses_are_those_of_the_last_call_from_outside():
+    class Penalized(layers.Layer):
+        def call(self, inputs):
+            self.add_loss(ops.sum(inputs))
+            return inputs
+
+    class Twice(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = Penalized()
+            self.dense = layers.Dense(3, kernel_regularizer="l2")
+
+        def call(self, inputs):
+            return self.dense(self.inner(self.inner(inputs)))
+
+    layer = Twice()
+    assert layer.losses == []
+    for _ in range(2):
+        layer(x)
+        assert len(layer.losses) == 3  # two of the calls inside, one of the weights
+    layer.inner(x)
+    assert len(layer.inner.losses) == 1
+    model = nacre.Sequential([nacre.Input((x.shape[1],)), layer])
+    model.compile("sgd", "mse")
+    model.fit(x, np.zeros((len(x), 3)), verbose=0)
+    assert [float(loss) for loss in model.losses] == [pytest.approx(float(layer.losses[0]))]
+
+
 def test_mixed_precision_casts_inputs_and_variables():
     class Probe(Linear):
         def call(self, inputs):

@@ -233,6 +233,7 @@ Tensors Layer::operator()(const Tensors& inputs, std::optional<bool> training, c
   context.masks = masks_of(inputs, masks);
   context.arguments = std::move(arguments);
   if (!built_) ensure_built(shapes_to_build(inputs, context));
+  if (g_frames.empty()) clear_losses();  // losses() is of the last call from outside
   const FrameScope frame(this, context);
   try {
     Tensors converted;
