@@ -6,11 +6,71 @@
 #include "kernels/abi.h"
 #include "nacre/ops/nn.h"
 #include "nacre/ops/opdef.h"
+#include "ops/cross_entropy.h"
 #include "ops/reference/rows.h"
 #include "ops/registry.h"
 #include "ops/rows.h"
 
 namespace nacre {
+
+bool fits(const Shape& a, const Shape& b) {
+  if (a.rank() != b.rank()) return false;
+  for (int i = 0; i < a.rank(); ++i) {
+    if (a[i] != b[i] && a[i] != kUnknownDim && b[i] != kUnknownDim) return false;
+  }
+  return true;
+}
+
+Tensor log_probabilities(const Tensor& output, bool from_logits, int64_t axis) {
+  if (from_logits) return ops::log_softmax(output, {axis});
+  const Tensor p = output / ops::sum(output, IntList{axis}, true);
+  return ops::log(ops::clip(p, epsilon(), 1 - epsilon()));
+}
+
+const int32_t* checked_labels(const char* op, const Buffer& labels, int64_t classes,
+                              void* workspace) {
+  const int64_t n = labels.size();
+  int32_t* out = static_cast<int32_t*>(workspace);
+  dispatch(labels.dtype(), [&]<class T>(type_tag<T>) {
+    const T* in = labels.as<const T>();
+    for (int64_t i = 0; i < n; ++i) {
+      const double id = static_cast<double>(in[i]);
+      if (!(id >= 0 && id < static_cast<double>(classes))) {
+        value_error(op, ": expected class ids from 0 to ", classes - 1, ", received ", id,
+                    " at position ", i, " of the labels ", labels.shape());
+      }
+      out[i] = static_cast<int32_t>(id);
+    }
+  });
+  return out;
+}
+
+size_t label_workspace(const Attrs*, std::span<const Buffer> in, std::span<const Buffer>) {
+  return static_cast<size_t>(in[0].size()) * sizeof(int32_t);
+}
+
+std::vector<TensorSpec> infer_loss(const InferContext& c) {
+  Shape rows = c.shape(1);
+  if (rows.rank() < 1) value_error(c.op, ": expected logits of rank 1 or more, received ()");
+  rows.erase(rows.rank() - 1);
+  if (!fits(c.shape(0), rows)) {
+    value_error(c.op, ": expected labels of shape ", rows, ", received ", c.shape(0),
+                " (logits: ", c.shape(1), ")");
+  }
+  if (!is_floating(c.dtype(1))) {
+    type_error(c.op, ": expected floating logits, received ", c.dtype(1));
+  }
+  return {{c.dtype(1), rows}};
+}
+
+Tensor one_hot_like(const Tensor& labels, const Tensor& logits) {
+  const int64_t classes = logits.shape().back();
+  Tensor ids(TensorSpec{DType::kInt32, {classes}});
+  for (int64_t i = 0; i < classes; ++i) ids.mutable_data<int32_t>()[i] = static_cast<int32_t>(i);
+  const Tensor hit = ops::equal(ops::expand_dims(ops::cast(labels, DType::kInt32), -1), ids);
+  return ops::cast(hit, logits.dtype());
+}
+
 namespace {
 
 using kernels::table;
@@ -25,24 +85,10 @@ struct BinaryAttrs : AttrsOf<BinaryAttrs> {
   NACRE_ATTRS(from_logits)
 };
 
-bool fits(const Shape& a, const Shape& b) {
-  if (a.rank() != b.rank()) return false;
-  for (int i = 0; i < a.rank(); ++i) {
-    if (a[i] != b[i] && a[i] != kUnknownDim && b[i] != kUnknownDim) return false;
-  }
-  return true;
-}
-
 // Brings target and output to the output's floating dtype (Keras computes in it).
 void to_floating(Tensor& target, Tensor& output) {
   if (!is_floating(output.dtype())) output = ops::cast(output, floatx());
   if (target.dtype() != output.dtype()) target = ops::cast(target, output.dtype());
-}
-
-Tensor log_probabilities(const Tensor& output, bool from_logits, int64_t axis) {
-  if (from_logits) return ops::log_softmax(output, {axis});
-  const Tensor p = output / ops::sum(output, IntList{axis}, true);
-  return ops::log(ops::clip(p, epsilon(), 1 - epsilon()));
 }
 
 void require_same_shape(const char* op, const Tensor& target, const Tensor& output) {
@@ -110,55 +156,6 @@ Tensors sparse_categorical_composite(std::span<const Tensor> in, const Attrs* at
   }
   const Tensor log_p = log_probabilities(output, false, last);
   return {apply_one(find_op("negative_at_label"), {target, log_p})};
-}
-
-// The class ids as int32, checked against [0, classes).
-const int32_t* checked_labels(const char* op, const Buffer& labels, int64_t classes,
-                              void* workspace) {
-  const int64_t n = labels.size();
-  int32_t* out = static_cast<int32_t*>(workspace);
-  dispatch(labels.dtype(), [&]<class T>(type_tag<T>) {
-    const T* in = labels.as<const T>();
-    for (int64_t i = 0; i < n; ++i) {
-      const double id = static_cast<double>(in[i]);
-      if (!(id >= 0 && id < static_cast<double>(classes))) {
-        value_error(op, ": expected class ids from 0 to ", classes - 1, ", received ", id,
-                    " at position ", i, " of the labels ", labels.shape());
-      }
-      out[i] = static_cast<int32_t>(id);
-    }
-  });
-  return out;
-}
-
-size_t label_workspace(const Attrs*, std::span<const Buffer> in, std::span<const Buffer>) {
-  return static_cast<size_t>(in[0].size()) * sizeof(int32_t);
-}
-
-int64_t row_grain(int64_t cols) {
-  return std::max<int64_t>(1, kRowWork / std::max<int64_t>(1, cols));
-}
-
-std::vector<TensorSpec> infer_loss(const InferContext& c) {
-  Shape rows = c.shape(1);
-  if (rows.rank() < 1) value_error(c.op, ": expected logits of rank 1 or more, received ()");
-  rows.erase(rows.rank() - 1);
-  if (!fits(c.shape(0), rows)) {
-    value_error(c.op, ": expected labels of shape ", rows, ", received ", c.shape(0),
-                " (logits: ", c.shape(1), ")");
-  }
-  if (!is_floating(c.dtype(1))) {
-    type_error(c.op, ": expected floating logits, received ", c.dtype(1));
-  }
-  return {{c.dtype(1), rows}};
-}
-
-Tensor one_hot_like(const Tensor& labels, const Tensor& logits) {
-  const int64_t classes = logits.shape().back();
-  Tensor ids(TensorSpec{DType::kInt32, {classes}});
-  for (int64_t i = 0; i < classes; ++i) ids.mutable_data<int32_t>()[i] = static_cast<int32_t>(i);
-  const Tensor hit = ops::equal(ops::expand_dims(ops::cast(labels, DType::kInt32), -1), ids);
-  return ops::cast(hit, logits.dtype());
 }
 
 void add_fused(OpRegistry& registry) {
@@ -264,125 +261,6 @@ void add_at_label(OpRegistry& registry) {
   registry.add(std::move(def));
 }
 
-// ---- from probabilities, which are rescaled to sum to 1 and kept from 0 and 1 by epsilon
-
-// The probability of the label, rescaled, and the sum of its row.
-template <class T>
-struct LabelShare {
-  T share, sum;
-};
-template <class T>
-LabelShare<T> label_share(const T* row, int32_t label, int64_t cols) {
-  T sum = 0;
-  if constexpr (std::is_same_v<T, float>) {
-    table().reduce[static_cast<int>(kernels::Reduce::kSum)](row, &sum, 0, 1, cols, 1);
-  } else {
-    for (int64_t i = 0; i < cols; ++i) sum += row[i];
-  }
-  return {row[label] / sum, sum};
-}
-
-// numpy.clip: NaN stays.
-template <class T>
-T limited(T x) {
-  const T low = static_cast<T>(epsilon()), high = static_cast<T>(1 - epsilon());
-  return x < low ? low : x > high ? high : x;
-}
-
-// f(labels, T*) with the checked labels, for float32 and float64.
-template <class F>
-void with_labels(const KernelContext& c, F f) {
-  const int64_t cols = c.in[1].shape().back();
-  const int32_t* labels =
-      checked_labels("sparse_categorical_crossentropy", c.in[0], cols, c.workspace);
-  if (c.in[1].dtype() == DType::kFloat64) {
-    f(labels, cols, double{});
-  } else {
-    f(labels, cols, float{});
-  }
-}
-
-Tensor probability_loss(const Tensor& labels, const Tensor& p) {
-  return apply_one(find_op("negative_at_label"), {labels, log_probabilities(p, false, -1)});
-}
-
-void add_of_probabilities(OpRegistry& registry) {
-  OpDef def;
-  def.name = "sparse_probability_cross_entropy";
-  def.params = "labels, probabilities";
-  def.doc = "-log(p[label] / sum(p)) over the last axis, for p in float32 or float64.";
-  def.infer = infer_loss;
-  def.workspace = label_workspace;
-  def.kernel = [](const KernelContext& c) {
-    with_labels(c, [&]<class T>(const int32_t* labels, int64_t cols, T) {
-      const T* p = c.in[1].as<const T>();
-      T* loss = c.out[0].as<T>();
-      parallel_for(c.out[0].size(), row_grain(cols), [&](int64_t begin, int64_t end) {
-        for (int64_t r = begin; r < end; ++r) {
-          loss[r] = limited(label_share(p + r * cols, labels[r], cols).share);
-        }
-        if constexpr (std::is_same_v<T, float>) {
-          table().unary[static_cast<int>(kernels::Unary::kLog)](loss + begin, loss + begin,
-                                                                end - begin);
-        } else {
-          for (int64_t r = begin; r < end; ++r) loss[r] = std::log(loss[r]);
-        }
-        for (int64_t r = begin; r < end; ++r) loss[r] = -loss[r];
-      });
-    });
-  };
-  def.backward = [](const BackwardContext& c) {
-    return Tensors{Tensor(), apply_one(find_op("sparse_probability_cross_entropy_grad"),
-                                       {c.inputs[0], c.inputs[1], c.grads[0]})};
-  };
-  def.composite = [](std::span<const Tensor> in, const Attrs*) {
-    return Tensors{probability_loss(in[0], in[1])};
-  };
-  def.internal = true;
-  registry.add(std::move(def));
-
-  OpDef grad;
-  grad.name = "sparse_probability_cross_entropy_grad";
-  grad.params = "labels, probabilities, grad";
-  grad.doc = "The gradient of sparse_probability_cross_entropy with respect to the probabilities.";
-  grad.infer = [](const InferContext& c) {
-    infer_loss(c);
-    return std::vector<TensorSpec>{c.inputs[1].spec()};
-  };
-  grad.workspace = label_workspace;
-  grad.kernel = [](const KernelContext& c) {
-    with_labels(c, [&]<class T>(const int32_t* labels, int64_t cols, T) {
-      const T* p = c.in[1].as<const T>();
-      const T* g = c.in[2].as<const T>();
-      T* dp = c.out[0].as<T>();
-      parallel_for(c.in[0].size(), row_grain(cols), [&](int64_t begin, int64_t end) {
-        for (int64_t r = begin; r < end; ++r) {
-          const auto [share, sum] = label_share(p + r * cols, labels[r], cols);
-          const T kept = limited(share);
-          // At the limits the gradient still flows, as it does through clip.
-          const T slope = kept == share ? -g[r] / kept / sum : T(0);
-          T* row = dp + r * cols;
-          std::fill(row, row + cols, -(slope * share));
-          row[labels[r]] += slope;
-        }
-      });
-    });
-  };
-  grad.composite = [](std::span<const Tensor> in, const Attrs*) {
-    const Tensor& p = in[1];
-    const Tensor sum = ops::sum(p, IntList{-1}, true);
-    const Tensor q = p / sum;
-    const Tensor inside = ops::logical_and(ops::greater_equal(q, ops::scalar(epsilon())),
-                                           ops::less_equal(q, ops::scalar(1 - epsilon())));
-    const Tensor weight = one_hot_like(in[0], p) * ops::expand_dims(in[2], -1);
-    const Tensor kept = ops::clip(q, epsilon(), 1 - epsilon());
-    const Tensor dq = ops::where(inside, -(weight / kept), ops::scalar(0)) / sum;
-    return Tensors{dq - ops::sum(dq * q, IntList{-1}, true)};
-  };
-  grad.internal = true;
-  registry.add(std::move(grad));
-}
-
 void add(OpRegistry& registry, const char* name, const char* params, const char* doc,
          Ref<Attrs> (*make_attrs)(), CompositeFn composite) {
   OpDef def;
@@ -426,7 +304,7 @@ void register_cross_entropy_ops(OpRegistry& registry) {
   add_fused(registry);
   add_fused_grad(registry);
   add_at_label(registry);
-  add_of_probabilities(registry);
+  register_probability_cross_entropy(registry);
 }
 
 namespace ops {

@@ -13,9 +13,9 @@ struct Pass {
 };
 
 constexpr Pass kPasses[] = {
-    {"dead", remove_dead_nodes},   {"simplify", simplify},    {"rows", take_rows},
-    {"epilogue", fold_epilogues},  {"images", run_by_images}, {"update", merge_updates},
-    {"pointwise", fuse_pointwise},
+    {"dead", remove_dead_nodes},  {"simplify", simplify},        {"rows", take_rows},
+    {"loss", fuse_cross_entropy}, {"epilogue", fold_epilogues},  {"images", run_by_images},
+    {"update", merge_updates},    {"pointwise", fuse_pointwise},
 };
 
 bool switched_off(std::string_view name) {

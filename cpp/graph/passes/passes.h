@@ -12,6 +12,8 @@ Graph remove_dead_nodes(Graph graph);
 Graph simplify(Graph graph);
 // Updates of an embedding's table read the rows of its gradient.
 Graph take_rows(Graph graph);
+// Softmax goes into the cross-entropy that reads it, and so do their gradients.
+Graph fuse_cross_entropy(Graph graph);
 // Bias, residual, ReLU and its gradient's mask go into the product that they follow.
 Graph fold_epilogues(Graph graph);
 // Convolutions before pooling, and pooling gradients that are summed, run block by block of images.
