@@ -75,7 +75,7 @@ class Gan(nacre.Model):
         return [self.d_loss, self.g_loss]
 
     def train_step(self, data):
-        real = data[0]
+        real = data  # fit(x) alone gives no tuple
         rows = real.shape[0]
         fake = self.generator(nacre.random.normal((rows, 4), seed=self.seed))
         labels = ops.concatenate([ops.ones((rows, 1)), ops.zeros((rows, 1))], axis=0)

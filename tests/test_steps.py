@@ -44,7 +44,8 @@ class OwnStep(nacre.Model):
         return {"mae": self.mae.result()}
 
     def predict_step(self, data):
-        return {"twice": self(data[0], training=False) * 2.0}
+        x = data[0] if isinstance(data, tuple) else data
+        return {"twice": self(x, training=False) * 2.0}
 
     @property
     def metrics(self):
@@ -271,3 +272,53 @@ def test_sample_weight_by_output():
         logs.append(model.evaluate(X, [Y, Z], sample_weight=given, verbose=0, return_dict=True))
     assert logs[0] == logs[1]
     assert set(logs[0]) == {"loss", "p_loss", "q_loss", "p_mae"}
+
+
+@pytest.mark.parametrize("mode", ["fit", "evaluate", "predict"])
+def test_what_steps_are_given(mode):
+    """As Keras has it: x alone comes bare from arrays, and in a tuple from a PyDataset."""
+    x = rows(4, 3)
+
+    def kind(data):
+        if isinstance(data, dict):
+            return {key: kind(value) for key, value in data.items()}
+        return tuple(map(kind, data)) if isinstance(data, list | tuple) else "tensor"
+
+    class Probe(nacre.Model):
+        def train_step(self, data):
+            object.__setattr__(self, "given", kind(data))
+            return {}
+
+        test_step = train_step
+
+        def predict_step(self, data):
+            self.train_step(data)
+            return nacre.ops.ones((4, 1))
+
+        def call(self, inputs):
+            return inputs
+
+    class Batches(nacre.utils.PyDataset):
+        def __init__(self, item):
+            super().__init__()
+            self.item = item
+
+        def __len__(self):
+            return 1
+
+        def __getitem__(self, index):
+            return self.item
+
+    def given(*data):
+        model = Probe()
+        model.compile("sgd")
+        getattr(model, mode)(*data, verbose=0)
+        return model.given
+
+    assert given(x) == "tensor"
+    assert given({"a": x}) == {"a": "tensor"}
+    assert given([x, x]) == (("tensor", "tensor"),)
+    assert given(Batches(x)) == ("tensor",)
+    assert given(Batches((x,))) == ("tensor",)
+    assert given(Batches((x, x))) == ("tensor", "tensor")
+    assert given(Batches({"a": x})) == {"a": "tensor"}

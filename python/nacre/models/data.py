@@ -199,6 +199,8 @@ def _first(x: Any) -> Any:
 class ArraySource:
     """Rows of arrays in memory; C++ gathers the batches."""
 
+    bare = True  # x alone is not in a tuple
+
     def __init__(
         self,
         arrays: tuple,
@@ -238,6 +240,7 @@ class BatchSource:
     """Batches made in Python: a PyDataset, a generator or any iterable of tuples."""
 
     feeder = None
+    bare = False
 
     def __init__(
         self,
@@ -308,6 +311,9 @@ class BatchSource:
                 return
             x, y, weight = unpack(item if isinstance(item, tuple) else (item,))
             self.nests = tuple(nest_of(part) for part in (x, y, weight))
+            self.bare = isinstance(item, dict) or not (
+                isinstance(item, tuple) or isinstance(self.data, PyDataset)
+            )
             yield to_batch(x, y, weight, self.class_weight, self.layout)
             done += 1
         if isinstance(self.data, PyDataset):

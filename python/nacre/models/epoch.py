@@ -29,7 +29,7 @@ class EpochSteps:
             if self.begin and in_group == 0:
                 getattr(self.calls, f"on_{self.mode}_batch_begin")(done)
             if self.own:
-                self.model._run_step(self.mode, batch, source.nests)
+                self.model._run_step(self.mode, batch, source.nests, source.bare)
             else:
                 step(*batch)
             done += 1

@@ -229,11 +229,12 @@ class Steps:
 
             step = getattr(self, f"{mode}_step")
 
-            def run(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+            def run(x: Any, y: Any = None, sample_weight: Any = None, bare: bool = False) -> Any:
                 self._core.clear_losses()
                 parts = (x, y, sample_weight)
                 count = 3 if sample_weight is not None else 2 if y is not None else 1
-                result = step(parts[:count])
+                alone = bare and count == 1 and not isinstance(x, list | tuple)
+                result = step(x if alone else parts[:count])
                 self._core.clear_losses()
                 return result
 
@@ -241,14 +242,17 @@ class Steps:
             functions[mode] = run if self._run_eagerly else function(run)  # type: ignore[attr-defined]
         return functions[mode]
 
-    def _run_step(self, mode: str, flat: tuple, nests: tuple) -> Any:
-        """One step written in Python on a batch; its logs are kept."""
+    def _run_step(self, mode: str, flat: tuple, nests: tuple, bare: bool = False) -> Any:
+        """One step written in Python on a batch; its logs are kept.
+
+        The step is given a tuple, but for x alone if it came `bare`, as in Keras.
+        """
         x, y, weight = (
             data.nested_as(nest, iter(part)) for nest, part in zip(nests, flat, strict=True)
         )
         if not self._trainer.compiled and mode != "predict":
             raise RuntimeError(f"call compile() before {mode}ing")
-        result = self._step_function(mode)(x, y, weight)
+        result = self._step_function(mode)(x, y, weight, bare)
         if mode != "predict":
             if not isinstance(result, dict):
                 raise TypeError(

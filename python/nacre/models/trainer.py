@@ -444,7 +444,7 @@ class Trainer(Steps):
             calls.on_predict_batch_begin(first)
             for batch in ahead:
                 if own:
-                    nested = self._run_step("predict", batch, source.nests)
+                    nested = self._run_step("predict", batch, source.nests, source.bare)
                     outputs = tree.flatten(nested)
                 else:
                     outputs = self._trainer.predict_step(batch[0])
