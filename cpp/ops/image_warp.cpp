@@ -148,5 +148,16 @@ Tensor affine_transform(const Tensor& images, const Tensor& transform, const Sam
   return apply_one(find_op("ops.image.affine_transform"), {images, transform}, attrs);
 }
 
+Tensor perspective_transform(const Tensor& images, const Tensor& start_points,
+                             const Tensor& end_points, const std::string& interpolation,
+                             double fill_value, const DataFormat& data_format) {
+  auto attrs = make_ref<PerspectiveAttrs>();
+  attrs->interpolation = interpolation;
+  attrs->fill_value = fill_value;
+  attrs->data_format = data_format;
+  return apply_one(find_op("ops.image.perspective_transform"), {images, start_points, end_points},
+                   attrs);
+}
+
 }  // namespace ops
 }  // namespace nacre

@@ -69,6 +69,21 @@ ROWS = [
         "RandomColorJitter",
         {"brightness_factor": 0.2, "contrast_factor": 0.1, "value_range": (-9, 9)},
     ),
+    LayerInfo("AutoContrast", {"value_range": (-9, 9)}, IMAGES, IMAGES),
+    LayerInfo(
+        "Equalization",
+        {"value_range": (-9, 9), "bins": 32},
+        IMAGES,
+        IMAGES,
+        gradient=False,
+        policy=False,  # tones at the border of two bins
+    ),
+    _random(
+        "Solarization",
+        {"addition_factor": 0.1, "threshold_factor": (0.3, 0.6), "value_range": (-9, 9)},
+    ),
+    _random("RandomPosterization", {"factor": (2, 5), "value_range": (-9, 9)}, gradient=False),
+    _random("RandomPerspective", {"factor": (0.6, 0.9), "scale": 0.4, "fill_value": 1.0}),
     _random("RandomErasing", {"value_range": (-3, 3)}),
     _random("RandomErasing", {"fill_value": (0.1, 0.2, 0.3), "factor": 0.8}, case="value"),
     _random("MixUp", {"alpha": 0.5}),

@@ -47,6 +47,15 @@ CASES = [
         "RandomGaussianBlur",
         {"factor": (1.0, 1.0), "sigma": (0.8, 0.8), "kernel_size": (3, 5)},
     ),
+    ("AutoContrast", {}),
+    ("AutoContrast", {"value_range": (20, 300)}),
+    ("Equalization", {}),
+    ("Equalization", {"value_range": (-10, 260), "bins": 20}),
+    ("Solarization", {}),
+    ("Solarization", {"value_range": (-10, 300)}),
+    ("RandomPosterization", {"factor": (3, 3)}),
+    ("RandomPosterization", {"factor": (5, 5), "value_range": (0, 300)}),
+    ("RandomPerspective", {"factor": (1.0, 1.0), "scale": 0.0}),
     ("RandomColorJitter", {"brightness_factor": (0.1, 0.1), "saturation_factor": (0.6, 0.6)}),
 ]
 ids = [f"{name}-{i}" for i, (name, _) in enumerate(CASES)]
@@ -57,6 +66,8 @@ ids = [f"{name}-{i}" for i, (name, _) in enumerate(CASES)]
 def test_images(name, kwargs, data_format):
     if name == "RandomColorJitter" and data_format == "channels_first":
         pytest.skip("Keras's layers within take the default format")
+    if name == "AutoContrast" and data_format == "channels_first":
+        pytest.skip("Keras stretches over channels and rows")
     kwargs = {**kwargs, "data_format": data_format}
     ours = getattr(nacre.layers, name)(**kwargs)
     theirs = getattr(keras.layers, name)(**kwargs)
@@ -87,6 +98,11 @@ NAMES = [
     "RandomSharpness",
     "RandomGaussianBlur",
     "RandomColorJitter",
+    "AutoContrast",
+    "Equalization",
+    "Solarization",
+    "RandomPosterization",
+    "RandomPerspective",
     "RandomErasing",
     "MixUp",
     "CutMix",
@@ -104,6 +120,7 @@ ARGUMENTS = {
     "RandomHue": (0.2,),
     "RandomColorDegeneration": (0.2,),
     "RandomSharpness": (0.2,),
+    "RandomPosterization": ((2, 5),),
     "RandomColorJitter": ((0, 255), 0.1, (0.1, 0.2), 0.3),
 }
 
@@ -145,6 +162,9 @@ def test_draws_have_the_same_distribution():
         ("RandomBrightness", (0.5, (0, 1))),
         ("RandomErasing", (1.0, (0.02, 0.33), 0.25, (0, 1))),
         ("RandomHue", (0.7, (0, 1))),
+        ("RandomPerspective", (0.8, 0.5)),
+        ("RandomPosterization", ((2, 6), (0, 1))),
+        ("Solarization", (0.2, 0.6, (0, 1))),
         ("RandomSharpness", (1.0, (0, 1))),
     ):
         ours, theirs = (getattr(p.layers, name)(*arguments) for p in (nacre, keras))

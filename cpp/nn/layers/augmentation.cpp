@@ -1,6 +1,7 @@
 // What layers on images share, and those that change colours.
 #include "nacre/nn/layers/augmentation.h"
 #include "nacre/nn/layers/augmentation_color.h"
+#include "nacre/nn/layers/augmentation_tone.h"
 
 #include <algorithm>
 
@@ -343,6 +344,8 @@ void register_augmentation_layers() {
   register_class<RandomErasing>();
   register_class<MixUp>();
   register_class<CutMix>();
+  register_class<RandomPerspective>();
+  register_tone_layers();
 }
 
 }  // namespace nacre

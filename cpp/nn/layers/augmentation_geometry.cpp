@@ -289,4 +289,40 @@ Tensor CutMix::transform_labels(const Tensor& labels, const Tensors& drawn) {
   return mixed_labels(labels, drawn[0], drawn[2]);
 }
 
+void RandomPerspective::validate() {
+  normalize_factor(factor, 0, 1, class_name(), "factor");
+  if (!(scale >= 0 && scale <= 1)) value_error("expected 0 <= scale <= 1, received ", scale);
+  if (interpolation != "nearest" && interpolation != "bilinear") {
+    const std::vector<std::string> known = {"nearest", "bilinear"};
+    value_error("unknown interpolation '", interpolation, "'.", did_you_mean(interpolation, known));
+  }
+  RandomImageLayer::validate();
+}
+
+Tensors RandomPerspective::draw(const Tensor& images, const CallContext& context) {
+  const Tensor probability = uniform(images, factor[0], factor[1], 4);
+  const Tensor moves = ops::less(uniform(images, 0, 1, 4), probability);
+  const Tensor shares = random::uniform({images.shape()[0], 4, 2}, next_key(), -0.5 * scale,
+                                        0.5 * scale, DType::kFloat32);
+  const auto bottom = static_cast<float>(images.shape()[1] - 1);
+  const auto right = static_cast<float>(images.shape()[2] - 1);
+  const Tensor corners = Tensor::from<float>({0, 0, right, 0, 0, bottom, right, bottom}, {1, 4, 2});
+  const Tensor start = ops::broadcast_to(corners, shares.shape());
+  return {moves, start, start + start * shares};
+}
+
+Tensor RandomPerspective::transform_images(const Tensor& images, const Tensors& drawn) {
+  return ops::where(drawn[0],
+                    ops::perspective_transform(images, drawn[1], drawn[2], interpolation,
+                                               fill_value, "channels_last"),
+                    images);
+}
+
+Tensor RandomPerspective::transform_masks(const Tensor& masks, const Tensors& drawn) {
+  return ops::where(
+      drawn[0],
+      ops::perspective_transform(masks, drawn[1], drawn[2], "nearest", fill_value, "channels_last"),
+      masks);
+}
+
 }  // namespace nacre

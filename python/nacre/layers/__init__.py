@@ -11,6 +11,7 @@ from nacre.layers.augmentation import (
     CenterCrop,
     RandomCrop,
     RandomFlip,
+    RandomPerspective,
     RandomRotation,
     RandomShear,
     RandomTranslation,
@@ -30,6 +31,12 @@ from nacre.layers.augmentation_color import (
     RandomSharpness,
 )
 from nacre.layers.augmentation_mix import CutMix, MixUp, RandomErasing
+from nacre.layers.augmentation_tone import (
+    AutoContrast,
+    Equalization,
+    RandomPosterization,
+    Solarization,
+)
 from nacre.layers.conv import Conv1D, Conv2D, Conv3D, Convolution1D, Convolution2D, Convolution3D
 from nacre.layers.conv_depthwise import (
     DepthwiseConv1D,
@@ -206,6 +213,7 @@ __all__ = [
     "AdditiveAttention",
     "AlphaDropout",
     "Attention",
+    "AutoContrast",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -246,6 +254,7 @@ __all__ = [
     "ELU",
     "EinsumDense",
     "Embedding",
+    "Equalization",
     "Flatten",
     "GRU",
     "GRUCell",
@@ -307,6 +316,8 @@ __all__ = [
     "RandomGrayscale",
     "RandomHue",
     "RandomInvert",
+    "RandomPerspective",
+    "RandomPosterization",
     "RandomRotation",
     "RandomSaturation",
     "RandomSharpness",
@@ -327,6 +338,7 @@ __all__ = [
     "SimpleRNNCell",
     "SinePositionEncoding",
     "Softmax",
+    "Solarization",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",

@@ -385,3 +385,44 @@ class RandomCrop(ImageLayer):
         name: str | None = None,
         **kwargs: Any,
     ) -> None: ...
+
+
+@native
+class RandomPerspective(ImageLayer):
+    """Shows some images at a slant.
+
+    Args:
+        factor: Largest probability, or the smallest and the largest.
+        scale: How far corners move at most: twice the share of the side, 0 to 1.
+        interpolation: "nearest" or "bilinear".
+        fill_value: What is outside the image.
+        seed: Seed of the random numbers; default: drawn.
+        data_format: "channels_last" or "channels_first"; default: that of ``nacre.config``.
+
+    Input shape:
+        ``(batch, height, width, channels)`` or ``(height, width, channels)``, or channels first; or
+        a dict of "images", "labels" and "segmentation_masks".
+
+    Output shape:
+        The input's.
+
+    Raises:
+        ValueError: An argument or the input's rank does not fit.
+
+    Example:
+        >>> import nacre
+        >>> layer = nacre.layers.RandomPerspective(seed=1)
+        >>> layer(nacre.ops.ones((2, 8, 8, 3))).shape
+        (2, 8, 8, 3)
+    """
+
+    def __init__(
+        self,
+        factor: Any = 1.0,
+        scale: float = 1.0,
+        interpolation: str = "bilinear",
+        fill_value: float = 0.0,
+        seed: int | None = None,
+        data_format: Any = None,
+        **kwargs: Any,
+    ) -> None: ...

@@ -37,6 +37,11 @@ Tensor mapped_grid(const Tensor& maps, int64_t height, int64_t width, DType dtyp
 // `transform` is (8,) or (batch, 8): output (x, y) reads (a0 x + a1 y + a2, b0 x + b1 y + b2).
 Tensor affine_transform(const Tensor& images, const Tensor& transform,
                         const SampleOptions& options = {}, const DataFormat& data_format = {});
+// Points (4, 2) or (batch, 4, 2), x before y: what is at start_points comes to end_points.
+Tensor perspective_transform(const Tensor& images, const Tensor& start_points,
+                             const Tensor& end_points,
+                             const std::string& interpolation = "bilinear", double fill_value = 0,
+                             const DataFormat& data_format = {});
 Tensor map_coordinates(const Tensor& inputs, const Tensor& coordinates, int64_t order,
                        const std::string& fill_mode = "constant", double fill_value = 0);
 

@@ -167,6 +167,23 @@ class RandomShear final : public RandomAffineLayer {
   Tensors draw(const Tensor& images, const CallContext& context) override;
 };
 
+// Some images seen at a slant: three corners moved towards or away from the first.
+class RandomPerspective final : public RandomImageLayer {
+ public:
+  FloatList factor = {1.0};  // probability
+  double scale = 1;
+  std::string interpolation = "bilinear";
+  double fill_value = 0;
+
+  NACRE_CONFIG(RandomPerspective, RandomImageLayer, factor, scale, interpolation, fill_value)
+  void validate() override;
+
+ protected:
+  Tensors draw(const Tensor& images, const CallContext& context) override;
+  Tensor transform_images(const Tensor& images, const Tensors& drawn) override;
+  Tensor transform_masks(const Tensor& masks, const Tensors& drawn) override;
+};
+
 // A window of the images at a random place; the middle one outside training.
 class RandomCrop final : public RandomImageLayer {
  public:
