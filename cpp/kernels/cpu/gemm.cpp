@@ -210,6 +210,11 @@ void run_block(const Product& x, Range r, Range q, Range depth) {
         pack_b(x, p, k, j, cols, width, panel);
         tile.b = panel;
         tile.ldb = width;
+        const bool wrap = j + width >= q.end;
+        const int64_t next = wrap ? p + step : p;
+        const bool more = !x.b_transposed && next < depth.end;
+        tile.fetch = more ? x.b + next * x.ldb + (wrap ? q.begin : j + width) : nullptr;
+        tile.fetch_ld = x.ldb;
       }
       tile.ldc = x.ldc;
       const int64_t at = x.flipped ? j * x.ldc + r.begin : r.begin * x.ldc + j;

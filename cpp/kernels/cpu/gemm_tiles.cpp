@@ -76,16 +76,21 @@ NACRE_FULL_VECTORS __attribute__((noinline)) void store_tile(const Tile& t, cons
 }
 
 // All loops over rows and vectors are unrolled, so that acc lives in registers.
-template <ALayout kLayout, int kVecs, int kRows>
+template <ALayout kLayout, int kVecs, int kRows, bool kFetch = false>
 NACRE_FULL_VECTORS void tile_f32(const Tile& t) {
   FloatVector acc[kRows * kVecs];
 #pragma GCC unroll 64
   for (int i = 0; i < kRows * kVecs; ++i) acc[i] = FloatVector{};
   const int64_t lda = t.lda, ldb = t.ldb;
+  const float* fetch = t.fetch;
   for (int64_t s = 0; s < t.num_segments; ++s) {
     const float* a = t.a + t.segments[s].a;
     const float* b = t.b + t.segments[s].b * ldb;
     for (int64_t k = t.segments[s].k; k > 0; --k) {
+      if constexpr (kFetch) {
+        __builtin_prefetch(fetch, 0, 2);
+        fetch += t.fetch_ld;
+      }
       FloatVector bv[kVecs];
 #pragma GCC unroll 4
       for (int v = 0; v < kVecs; ++v) bv[v] = load(b + v * kLanes).v;
@@ -120,13 +125,16 @@ NACRE_FULL_VECTORS void tile_f32(const Tile& t) {
 }
 
 struct TileTable {
-  TileFn narrow[kMaxRows], panel[kMaxRows], wide[kWideRows];
+  TileFn narrow[kMaxRows], panel[kMaxRows], wide[kWideRows], fetching[kMaxRows];
 };
 
 template <ALayout kLayout, int kRows>
 constexpr void fill_rows(TileTable& table) {
   table.narrow[kRows - 1] = tile_f32<kLayout, 1, kRows>;
   table.panel[kRows - 1] = tile_f32<kLayout, 2, kRows>;
+  if constexpr (kLayout == ALayout::kColumns) {
+    table.fetching[kRows - 1] = tile_f32<kLayout, 2, kRows, true>;
+  }
   if constexpr (kRows <= kWideRows) table.wide[kRows - 1] = tile_f32<kLayout, kWideVecs, kRows>;
   if constexpr (kRows < kMaxRows) fill_rows<kLayout, kRows + 1>(table);
 }
@@ -160,9 +168,14 @@ void run_tiles(Tile tile, ALayout layout, int vecs, int64_t rows) {
   const int64_t count = ceil_div(rows, vecs > 2 ? kWideRows : kMaxRows);
   const int64_t height = rows / count, taller = rows % count;
   const int64_t a_step = layout == ALayout::kRows ? tile.lda : 1;
+  constexpr int64_t kLine = 16;  // floats
+  const float* const fetch = tile.fetch;
   for (int64_t i = 0; i < count; ++i) {
     const int64_t h = height + (i < taller);
-    tile_kernel(layout, vecs, static_cast<int>(h))(tile);
+    tile.fetch = fetch && i * kLine < vecs * kLanes ? fetch + i * kLine : nullptr;
+    const bool fetches = tile.fetch && vecs == 2 && layout == ALayout::kColumns;
+    (fetches ? kTiles[static_cast<int>(layout)].fetching[h - 1]
+             : tile_kernel(layout, vecs, static_cast<int>(h)))(tile);
     tile.advance(h * a_step, h * tile.ldc);
   }
 }

@@ -92,6 +92,12 @@ NACRE_INLINE void multiply(const float* a, int64_t lda, const float* panel, int6
   run_tiles(tile, ALayout::kRows, vecs, rows);
 }
 
+// Panels of which a chunk's products with all gates stay in L1.
+NACRE_INLINE int64_t panels_at_once(int64_t gates, int64_t rows, int64_t panels, int64_t width) {
+  constexpr int64_t kFloats = 4096;
+  return smaller(larger(kFloats / (gates * rows * width), 1), panels);
+}
+
 // The row stride of a chunk's state: whole panels fit, and rows do not compete for cache sets.
 NACRE_INLINE int64_t state_stride(int64_t n, int64_t width) {
   return round_up(n, width) + kLanes;

@@ -24,10 +24,31 @@ struct Forward {
            (product + load_optional(args.recurrent_bias, at, n));
   }
 
+  // Units [first, last) of one row: products z (a gate every `span`) and the input's part become
+  // the gates of update and, with reset_after, reset, in both places.
+  NACRE_INLINE void activate(float* z, int64_t span, float* gates, const float* ahead,
+                             int64_t first, int64_t last) const {
+    const int64_t units = args.units;
+    for (int64_t u = first; u < last; u += kLanes) {
+      const int64_t n = last - u;
+#pragma GCC unroll 3
+      for (int64_t g = 0; g < kGates; ++g) prefetch(ahead + g * units + u);
+      const Vec update = sigmoid(sum(gates, load(z + u), kUpdate, u, n));
+      store(z + u, update);
+      store_units(gates + u, update, n);
+      if (!args.reset_after) continue;
+      const Vec reset = sigmoid(sum(gates, load(z + span + u), kReset, u, n));
+      store(z + span + u, reset);
+      store_units(gates + units + u, reset, n);
+    }
+  }
+
   NACRE_FULL_VECTORS void operator()(int64_t begin, int64_t rows) const {
     const Steps steps{args};
     const int64_t units = args.units, width = weights.width, blocks = ceil_div(units, width);
-    const int64_t ld = state_stride(units, width), ldz = kGates * width;
+    const int64_t ld = state_stride(units, width);
+    const int64_t span = panels_at_once(kGates, rows, blocks, width) * width;
+    const int64_t ldz = kGates * span + kLanes;
     auto* scratch = static_cast<float*>(
         thread_scratch(static_cast<size_t>(rows * (3 * ld + ldz)) * sizeof(float), kRnnState));
     float *h = scratch, *next = h + rows * ld, *scaled = next + rows * ld, *z = scaled + rows * ld;
@@ -54,47 +75,52 @@ struct Forward {
           }
         }
       }
-      for (int64_t block = 0; block < blocks; ++block) {
+      for (int64_t first = 0; first < units; first += span) {
+        const int64_t last = smaller(units, first + span);
         for (int64_t g = 0; g < kGates; ++g) {
           if (g == kReset && !args.reset_after) continue;
           const float* a = g == kCandidate && !args.reset_after ? scaled : h;
-          multiply(a, ld, panel(g, block), units, weights.vecs, z + g * width, ldz, rows, false);
+          for (int64_t u = first; u < last; u += width) {
+            multiply(a, ld, panel(g, u / width), units, weights.vecs, z + g * span + (u - first),
+                     ldz, rows, false);
+          }
         }
-        const int64_t first = block * width, last = smaller(units, first + width);
         for (int64_t i = 0; i < rows; ++i) {
           const int64_t b = begin + i, in_row = steps.input(b, s);
-          float* gates = args.gates + in_row * kGates * units;
-          const float* product = z + i * ldz - first;
+          float *gates = args.gates + in_row * kGates * units, *const zi = z + i * ldz - first;
           const bool counts = steps.counts(b, s);
-          const float* ahead = steps.row_ahead(gates, kGates * units, s);
+          // A loop of their own: what follows waits for them, which only short iterations hide.
+          if (counts) {
+            activate(zi, span, gates, steps.row_ahead(gates, kGates * units, s), first, last);
+          }
+          float* const out = args.h + steps.output(b, s) * units;
+          float* const out_ahead = out + (s + 1 < args.steps ? units : 0);
+          float* const inner = args.reset_after ? args.inner + in_row * units : nullptr;
           for (int64_t u = first; u < last; u += kLanes) {
             const int64_t n = last - u, at = i * ld + u;
-#pragma GCC unroll 3
-            for (int64_t g = 0; g < kGates; ++g) prefetch(ahead + g * units + u);
+            prefetch_for_write(out_ahead + u);
+            if (inner) prefetch_for_write(inner + steps.offset_ahead(units, s) + u);
             Vec y = load(h + at);
             if (counts) {
-              const Vec update = sigmoid(sum(gates, load(product + u), kUpdate, u, n));
-              Vec candidate = load(product + kCandidate * width + u);
-              if (args.reset_after) {
-                const Vec reset = sigmoid(sum(gates, load(product + width + u), kReset, u, n));
-                store_units(gates + kReset * units + u, reset, n);
-                const int64_t offset = kCandidate * units + u;
+              const Vec update = load(zi + u);
+              Vec candidate = load(zi + kCandidate * span + u);
+              const int64_t offset = kCandidate * units + u;
+              if (inner) {
                 candidate += load_optional(args.recurrent_bias, offset, n);
-                store_units(args.inner + in_row * units + u, candidate, n);
+                store_units(inner + u, candidate, n);
                 candidate = load_units(gates + offset, n) + load_optional(args.bias, offset, n) +
-                            reset * candidate;
+                            load(zi + kReset * span + u) * candidate;
               } else {
                 candidate = sum(gates, candidate, kCandidate, u, n);
               }
               candidate = tanh(candidate);
               y = fma(update, y - candidate, candidate);
-              store_units(gates + u, update, n);
-              store_units(gates + kCandidate * units + u, candidate, n);
-            } else if (args.reset_after) {
-              store_units(args.inner + in_row * units + u, Vec(0.0f), n);
+              store_units(gates + offset, candidate, n);
+            } else if (inner) {
+              store_units(inner + u, Vec(0.0f), n);
             }
             store(next + at, y);
-            store_units(args.h + steps.output(b, s) * units + u, y, n);
+            store_units(out + u, y, n);
           }
         }
       }
@@ -153,6 +179,10 @@ struct Backward {
     copy_floats(args.h_before + in_row * units, before, units);
     const bool counts = steps.counts(b, s);
     const float* ahead = steps.row_behind(gates, kGates * units, s);
+    const float* before_ahead = steps.before(args.h, args.h0, b, larger(s - 1, 0));
+    const int64_t behind = steps.offset_behind(units, s);
+    float* const h_before_ahead = args.h_before + in_row * units + behind;
+    float* const dz_ahead = dz_out + kGates * behind;
     if (!counts) {
       clear_floats(row, kGates * units);
       clear_floats(dz_out, kGates * units);
@@ -166,7 +196,16 @@ struct Backward {
       const int64_t n = units - u, at = i * ld + u;
       const Vec one = 1.0f;
 #pragma GCC unroll 3
-      for (int64_t g = 0; g < kGates; ++g) prefetch(ahead + g * units + u);
+      for (int64_t g = 0; g < kGates; ++g) {
+        prefetch(ahead + g * units + u);
+        prefetch_for_write(dz_ahead + g * units + u);
+        if (args.reset_after) {
+          prefetch_for_write(args.d_inner + (in_row * kGates + g) * units + kGates * behind + u);
+        }
+      }
+      prefetch(before_ahead + u);
+      prefetch_for_write(h_before_ahead + u);
+      if (args.reset_after) prefetch(args.inner + in_row * units + behind + u);
       Vec d = load(dh + at);
       if (args.dh) d += load_units(args.dh + out_row * units + u, n);
       if (!counts) {

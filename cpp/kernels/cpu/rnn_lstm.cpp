@@ -7,12 +7,6 @@ namespace {
 
 constexpr int64_t kGates = 4;
 
-// Panels whose products with all gates are held in L1 at a time.
-NACRE_INLINE int64_t panels_at_once(int64_t rows, int64_t panels, int64_t width) {
-  constexpr int64_t kFloats = 4096;
-  return smaller(larger(kFloats / (kGates * rows * width), 1), panels);
-}
-
 struct Forward {
   const RecurrentArgs& args;
   Panels weights;
@@ -44,7 +38,8 @@ struct Forward {
     const Steps steps{args};
     const int64_t units = args.units, width = weights.width, panels = ceil_div(units, width);
     const int64_t ld = state_stride(units, width);
-    const int64_t span = panels_at_once(rows, panels, width) * width, ldz = kGates * span + kLanes;
+    const int64_t span = panels_at_once(kGates, rows, panels, width) * width,
+                  ldz = kGates * span + kLanes;
     auto* scratch = static_cast<float*>(
         thread_scratch(static_cast<size_t>(rows * (3 * ld + ldz)) * sizeof(float), kRnnState));
     float *h = scratch, *next = h + rows * ld, *c = next + rows * ld, *z = c + rows * ld;

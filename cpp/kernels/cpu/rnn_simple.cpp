@@ -27,8 +27,12 @@ struct Forward {
         const float* projected = args.gates + steps.input(b, s) * units;
         float* out = args.h + steps.output(b, s) * units;
         const bool counts = steps.counts(b, s);
+        const float* ahead = steps.row_ahead(projected, units, s);
+        float* const out_ahead = out + (s + 1 < args.steps ? units : 0);
         for (int64_t u = 0; u < units; u += kLanes) {
           const int64_t n = units - u, at = i * ld + u;
+          prefetch(ahead + u);
+          prefetch_for_write(out_ahead + u);
           const Vec y = counts ? tanh(load(next + at) + load_units(projected + u, n) +
                                       load_optional(args.bias, u, n))
                                : load(h + at);
@@ -62,10 +66,16 @@ struct Backward {
     for (int64_t s = args.steps - 1; s >= 0; --s) {
       for (int64_t i = 0; i < rows; ++i) {
         const int64_t b = begin + i, out_row = steps.output(b, s), in_row = steps.input(b, s);
-        copy_floats(args.h_before + in_row * units, steps.before(args.h, args.h0, b, s), units);
+        float* const h_before = args.h_before + in_row * units;
+        copy_floats(h_before, steps.before(args.h, args.h0, b, s), units);
+        const float* ahead = steps.before(args.h, args.h0, b, larger(s - 1, 0));
+        const int64_t behind = steps.offset_behind(units, s);
         const bool counts = steps.counts(b, s);
         for (int64_t u = 0; u < units; u += kLanes) {
           const int64_t n = units - u, at = i * ld + u;
+          prefetch(ahead + u);
+          prefetch_for_write(h_before + behind + u);
+          prefetch_for_write(args.dz + in_row * units + behind + u);
           Vec d = load(dh + at);
           if (args.dh) d += load_units(args.dh + out_row * units + u, n);
           const Vec h = load_units(args.h + out_row * units + u, n);
