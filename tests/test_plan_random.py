@@ -30,6 +30,13 @@ BINARY = [
     lambda a, b: ops.where(a > b, a, b * 0.25), lambda a, b: ops.where(ops.isnan(a), b, a),
     lambda a, b: a - b * a, lambda a, b: ops.power(ops.abs(a), b),
 ]  # fmt: skip
+
+
+def take_rows(x, k):
+    """Some rows, one of them twice."""
+    return ops.take(x, [0, -1, k % x.shape[0], 0], axis=0)
+
+
 SHAPED = [
     lambda x, k: ops.sum(x, axis=k % len(x.shape), keepdims=k > 2),
     lambda x, k: ops.mean(x, axis=-1, keepdims=k > 2),
@@ -52,8 +59,33 @@ SHAPED = [
     lambda x, k: x - ops.mean(x, axis=-1, keepdims=True),
     lambda x, k: x / ops.sqrt(ops.sum(ops.square(x), axis=-1, keepdims=True) + 1.0),
     lambda x, k: ops.exp(x - ops.max(x, axis=(-2, -1), keepdims=True)),
+    lambda x, k: nacre.random.dropout(x, 0.1 + k / 10, seed=k),
+    lambda x, k: x + nacre.random.dropout(ops.gelu(x), 0.5, seed=k),
+    take_rows,
+    lambda x, k: class_loss(x, ops.softmax(x), k),
+    lambda x, k: class_loss(x, ops.softmax(x, axis=k % len(x.shape)), k),
+    lambda x, k: class_loss(x, ops.sigmoid(x), k) if k % 2 else class_loss(x, x, k, True),
+    lambda x, k: ops.relu(ops.matmul(x, ops.full((x.shape[-1], 3), 0.1)) + k * 0.1),
+    lambda x, k: x + ops.relu(ops.matmul(x, ops.full((x.shape[-1],) * 2, 0.01)) + x[..., :1]),
 ]  # fmt: skip
 MAX_ELEMENTS = 400_000
+
+
+def class_loss(x, output, k, from_logits=False):
+    """The loss of each row, of classes that depend on its number."""
+    labels = (np.arange(int(np.prod(x.shape[:-1]))) * (k + 1)) % x.shape[-1]
+    labels = labels.reshape(tuple(x.shape[:-1])).astype("int32")
+    return ops.sparse_categorical_crossentropy(labels, output, from_logits)
+
+
+OPTIMIZERS = [
+    ("SGD", {}),
+    ("SGD", {"momentum": 0.9, "lazy_rows": True}),
+    ("Adam", {"clipnorm": 0.5}),
+    ("Adam", {"lazy_rows": True, "amsgrad": True}),
+    ("RMSprop", {"lazy_rows": True, "clipvalue": 0.1}),
+    ("Adagrad", {"weight_decay": 0.1}),
+]
 
 
 def to_float(x):
@@ -63,7 +95,7 @@ def to_float(x):
 class RandomFunction:
     """The function of a list of steps over inputs and variables."""
 
-    def __init__(self, steps, size, differentiate, assign):
+    def __init__(self, steps, size, differentiate, assign, optimizer=None):
         self.steps, self.size = steps, size
         self.differentiate, self.assign = differentiate, assign
         rng = np.random.default_rng(size)
@@ -75,13 +107,21 @@ class RandomFunction:
         ]
         self.start = [rng.normal(size=s).astype("float32") for s in ((cols,), (rows, cols))]
         self.variables = [nacre.Variable(value) for value in self.start]
+        self.optimizer = None
+        if differentiate and optimizer is not None:
+            name, options = OPTIMIZERS[optimizer]
+            self.optimizer = getattr(nacre.optimizers, name)(0.05, **options)
+            self.optimizer.build(self.variables)
+            slots = self.optimizer.variables
+            self.variables += slots
+            self.start += [slot.numpy() for slot in slots]
 
     def reset(self):
         for variable, value in zip(self.variables, self.start, strict=True):
             variable.assign(value)
 
     def forward(self, inputs):
-        values = [*inputs, *(v.value for v in self.variables)]
+        values = [*inputs, *(v.value for v in self.variables[:2])]
         for kind, which, first, second, k in self.steps:
             a, b = values[first % len(values)], values[second % len(values)]
             try:
@@ -107,10 +147,13 @@ class RandomFunction:
                 tape.watch(inputs[0])
                 values = self.forward(inputs)
                 loss = ops.sum(to_float(values[-1]) * 0.125)
-            sources = [inputs[0], *self.variables]
-            grads = [g for g in tape.gradient(loss, sources) if g is not None]
+            sources = [inputs[0], *self.variables[:2]]
+            grads = tape.gradient(loss, sources)
+            if self.optimizer is not None and any(g is not None for g in grads[1:]):
+                self.optimizer.apply(grads[1:], self.variables[:2])
+            grads = [g for g in grads if g is not None]
         if self.assign:
-            for variable in self.variables:
+            for variable in self.variables[:2]:
                 for g in grads:
                     if g.shape == variable.shape:
                         variable.assign(variable * 0.9 - g * 0.01)
@@ -184,6 +227,7 @@ def keep_threads():
     config.set_num_threads(before)
 
 
+@pytest.mark.filterwarnings("ignore:.*the loss does not depend on")
 @settings(
     max_examples=int(os.environ.get("NACRE_PLAN_EXAMPLES", "60")),
     deadline=None,
@@ -195,9 +239,18 @@ def keep_threads():
     size=st.integers(0, 59),
     differentiate=st.booleans(),
     assign=st.booleans(),
+    optimizer=st.sampled_from([None, *range(len(OPTIMIZERS))]),
 )
-def test_plans_give_the_bits_of_the_eager_call(steps, size, differentiate, assign):
-    check(RandomFunction(steps, size, differentiate, assign))
+def test_plans_give_the_bits_of_the_eager_call(steps, size, differentiate, assign, optimizer):
+    check(RandomFunction(steps, size, differentiate, assign, optimizer))
+
+
+@pytest.mark.filterwarnings("ignore:.*the loss does not depend on")
+@pytest.mark.parametrize("optimizer", range(len(OPTIMIZERS)))
+def test_updates_of_a_table_read_by_rows(optimizer):
+    # The second variable is a matrix, of which a few rows are taken: value 6 of the forward pass.
+    steps = [("shaped", SHAPED.index(take_rows), 6, 0, 2), ("unary", 1, 7, 0, 0)]
+    check(RandomFunction(steps, 3, True, False, optimizer), ("", "none", "-rows"))
 
 
 @pytest.mark.parametrize("setting", ["1", "bits"])
