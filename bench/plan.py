@@ -110,11 +110,47 @@ def resnet20() -> tuple[Any, tuple[int, ...]]:
     return ResNet(), (32, 32, 3)
 
 
+def transformer() -> tuple[Any, tuple[int, ...]]:
+    """12 blocks of causal attention (4 heads) and a network for each token, width 128."""
+    from nacre import Model, layers
+
+    class Block(layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm, self.norm_2 = layers.LayerNormalization(), layers.LayerNormalization()
+            self.attention = layers.MultiHeadAttention(4, 32)
+            self.wide, self.narrow = layers.Dense(512, "gelu"), layers.Dense(128)
+            self.dropout = layers.Dropout(0.1)
+
+        def call(self, x: Any, training: bool = False) -> Any:
+            y = self.norm(x)
+            x = x + self.attention(y, y, use_causal_mask=True)
+            y = self.narrow(self.wide(self.norm_2(x)))
+            return x + self.dropout(y, training=training)
+
+    class Transformer(Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.entry = layers.Dense(128)
+            self.blocks = [Block() for _ in range(12)]
+            self.norm, self.pool = layers.LayerNormalization(), layers.GlobalAveragePooling1D()
+            self.head = layers.Dense(10, "softmax")
+
+        def call(self, x: Any, training: bool = False) -> Any:
+            x = self.entry(x)
+            for block in self.blocks:
+                x = block(x, training=training)
+            return self.head(self.pool(self.norm(x)))
+
+    return Transformer(), (32, 16)
+
+
 MODELS: dict[str, tuple[Callable[[], tuple[Any, tuple[int, ...]]], int]] = {
     "mlp": (mlp, 32),
     "gelu-mlp": (gelu_mlp, 64),
     "cnn": (cnn, 32),
     "resnet20": (resnet20, 8),
+    "transformer": (transformer, 4),
 }
 
 
@@ -130,6 +166,9 @@ class Subject:
         self.x = rng.standard_normal((batch * 20, *shape), dtype=np.float32)
         self.y = rng.integers(0, 10, batch * 20).astype(np.int32)
         os.environ["NACRE_PASSES"] = setting
+        start = time.perf_counter()
+        self.model.train_on_batch(self.x[:batch], self.y[:batch])
+        self.first_step = time.perf_counter() - start
         self.run(1)
         texts: list[str] = []
         self.model.plan_summary(print_fn=texts.append)
@@ -182,6 +221,7 @@ def main() -> None:
                 with_passes.found(r"Recorded ops: (\d+)"),
                 with_passes.found(r"kernels: (\d+)"),
                 with_passes.found(r"Built in ([\d.]+)"),
+                f"{1e3 * with_passes.first_step:,.0f}",
                 with_passes.found(r"Memory: (\S+ \S+) for"),
                 without.found(r"Memory: (\S+ \S+) for"),
                 f"{fast:,.0f}",
@@ -196,6 +236,7 @@ def main() -> None:
             "Recorded",
             "Kernels",
             "Build ms",
+            "First step ms",
             "Memory",
             "without",
             "Steps/s",
