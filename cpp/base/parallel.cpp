@@ -150,7 +150,10 @@ struct Scratch {
 }  // namespace
 
 void* thread_scratch(size_t bytes, int slot) {
-  thread_local std::array<Scratch, 4> t_scratch;
+  thread_local std::array<Scratch, 5> t_scratch;
+  if (slot < 0 || slot >= static_cast<int>(t_scratch.size())) {
+    runtime_error("thread_scratch: expected a slot of 0..4, received ", slot);
+  }
   Scratch& scratch = t_scratch[static_cast<size_t>(slot)];
   if (bytes <= scratch.bytes && scratch.data != nullptr) return scratch.data;
   // Grown by half at least, so that slowly rising requests do not allocate each time.

@@ -284,5 +284,7 @@ TEST_CASE("thread_scratch") {
   std::memset(big, 1, 1 << 20);
   CHECK(thread_scratch(1 << 19, 0) == big);
   CHECK_THROWS_AS(thread_scratch(SIZE_MAX - 8, 2), Error);
+  CHECK_THROWS_AS(thread_scratch(8, 5), Error);
+  CHECK_THROWS_AS(thread_scratch(8, -1), Error);
   CHECK(thread_scratch(0, 2) != nullptr);
 }

@@ -41,7 +41,7 @@ int num_threads();
 void set_num_threads(int n);  // ValueError below 1
 
 // A buffer of at least `bytes`, 64-byte aligned, owned by the calling thread and reused by its next
-// call with the same slot (0..3); contents are undefined. MemoryError if it cannot be had.
+// call with the same slot (0..4); contents are undefined. MemoryError if it cannot be had.
 void* thread_scratch(size_t bytes, int slot = 0);
 
 }  // namespace nacre
