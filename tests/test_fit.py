@@ -349,3 +349,38 @@ def test_logs_are_sorted_by_name_wherever_they_show(capsys, monkeypatch):
         [results[name] for name in ("loss", "mae", "accuracy")], rel=1e-5
     )
     assert list(model.train_on_batch(x, y, return_dict=True)) == ["accuracy", "loss", "mae"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"epochs": "3"}, TypeError, "expected epochs to be an integer, received '3'"),
+        ({"epochs": -1}, ValueError, "epochs"),
+        ({"batch_size": 3.5}, TypeError, "expected batch_size to be an integer, received 3.5"),
+        ({"batch_size": 0}, ValueError, "expected batch_size > 0, received 0"),
+        ({"steps_per_epoch": 0}, ValueError, "steps > 0, received 0"),
+    ],
+)
+def test_counts_that_are_none(arguments, error, message):
+    x, y = _data()
+    with pytest.raises(error, match=message):
+        _model().fit(x, y, verbose=0, **arguments)
+
+
+def test_targets_that_are_missing():
+    x, _ = _data()
+    with pytest.raises(ValueError, match="needs targets"):
+        _model().fit(x, verbose=0)
+
+
+@pytest.mark.parametrize("batches", [3, 4, 6])
+def test_a_generator_that_runs_out(batches):
+    x, y = _data()
+    model = _model()
+    with pytest.warns(UserWarning, match=f"ran out after {batches % 4} of 4 steps"):
+        history = model.fit(
+            ((x[:16], y[:16]) for _ in range(batches)), steps_per_epoch=4, epochs=3, verbose=0
+        )
+    assert len(history.history["loss"]) == -(-batches // 4)
+    assert min(history.history["loss"]) > 0
+    assert int(model.optimizer.iterations) == batches

@@ -187,6 +187,8 @@ Tensor Trainer::compute_loss(const Batch& batch, const Tensors& y_pred) {
   }
   for (const Tensor& loss : model_.losses()) add(ops::sum(loss));
   if (!total.defined()) {
+    if (!output_losses_.empty())
+      value_error("the loss given to compile() needs targets; y is None");
     value_error("there is nothing to train: no loss was given to compile() and no layer adds one");
   }
   return total;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -200,6 +202,7 @@ class ArraySource:
     """Rows of arrays in memory; C++ gathers the batches."""
 
     bare = True  # x alone is not in a tuple
+    ran_out = False
 
     def __init__(
         self,
@@ -241,6 +244,7 @@ class BatchSource:
 
     feeder = None
     bare = False
+    ran_out = False  # fewer batches came than there are steps in an epoch
 
     def __init__(
         self,
@@ -308,6 +312,13 @@ class BatchSource:
             except StopIteration:
                 if self.num_steps is None and done == 0:
                     raise ValueError("expected at least one batch of data, received none") from None
+                self.ran_out = self.num_steps is not None
+                if self.ran_out:
+                    warnings.warn(
+                        f"the data ran out after {done} of {self.num_steps} steps of an epoch; "
+                        "a generator must give as many batches as there are steps in all epochs",
+                        stacklevel=2,
+                    )
                 return
             x, y, weight = unpack(item if isinstance(item, tuple) else (item,))
             self.nests = tuple(nest_of(part) for part in (x, y, weight))
@@ -318,6 +329,15 @@ class BatchSource:
             done += 1
         if isinstance(self.data, PyDataset):
             self.data.on_epoch_end()
+
+
+def require_count(value: Any, name: str) -> int:
+    """The value as an int; TypeError and ValueError if it is no number of things."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"expected {name} to be an integer, received {value!r}")
+    if operator.index(value) < 0:
+        raise ValueError(f"expected {name} not to be negative, received {value}")
+    return operator.index(value)
 
 
 def make_source(
@@ -331,10 +351,9 @@ def make_source(
     layout: Layout = PLAIN,
 ) -> Any:
     """The batches of data given in any of the forms that fit() takes."""
-    if batch_size is not None and batch_size <= 0:
-        raise ValueError(f"expected batch_size > 0, received {batch_size}")
-    if steps is not None and steps <= 0:
-        raise ValueError(f"expected a positive number of steps, received {steps}")
+    for name, value in (("batch_size", batch_size), ("the number of steps", steps)):
+        if value is not None and require_count(value, name) == 0:
+            raise ValueError(f"expected {name} > 0, received {value}")
     if x is None:
         raise ValueError("expected data: x is None")
     if is_array(x):

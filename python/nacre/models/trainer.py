@@ -291,6 +291,8 @@ class Trainer(Steps):
             ValueError: The data does not fit.
         """
         self._require_compiled("fit")
+        epochs = data.require_count(epochs, "epochs")
+        initial_epoch = data.require_count(initial_epoch, "initial_epoch")
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = data.split(
                 x, y, sample_weight, validation_split
@@ -335,6 +337,8 @@ class Trainer(Steps):
                 resume.restore_metrics()
             resume = None
             done = EpochSteps(self, calls, "train").run(source, start)
+            if source.ran_out and done == start:
+                break
             if source.num_steps is None:
                 calls.set_steps(done)
             logs = self._logs()
@@ -342,7 +346,7 @@ class Trainer(Steps):
                 for name, value in self._run_test(validation, calls).items():
                     logs["val_" + name] = value
             calls.on_epoch_end(epoch, logs)
-            if self.stop_training:
+            if self.stop_training or (source.ran_out and hasattr(x, "__next__")):
                 break
         optimizer = self._trainer.optimizer
         if optimizer is not None and optimizer.built:
