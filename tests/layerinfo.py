@@ -115,6 +115,7 @@ SPECIAL = {
     "IntegerLookup",
     "Lambda",
     "Layer",
+    "Pipeline",
     "SpectralNormalization",
     "StringLookup",
     "TextVectorization",

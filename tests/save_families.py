@@ -172,6 +172,10 @@ def preprocessing() -> tuple:
         layers.RandomContrast(0.2),
         layers.RandomBrightness(0.2, value_range=(-0.5, 0.5)),
         layers.RandomErasing(),
+        layers.RandomPerspective(),
+        layers.AutoContrast((-0.5, 0.5)),
+        layers.Equalization((-0.5, 0.5)),
+        layers.Pipeline([layers.Solarization(0.1, 0.5), layers.RandomPosterization(4)]),
         layers.RandomCrop(8, 8),
         layers.CenterCrop(7, 6),
     ):

@@ -255,3 +255,23 @@ ERRORS = [
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_pipeline_is_its_layers_in_a_row():
+    steps = [layers.RandomFlip(seed=3), layers.CenterCrop(4, 4), layers.RandomInvert(seed=5)]
+    alike = [layers.RandomFlip(seed=3), layers.CenterCrop(4, 4), layers.RandomInvert(seed=5)]
+    pipeline = layers.Pipeline(steps)
+    x = np.random.default_rng(0).random((8, 6, 6, 3), "float32")
+    expected = x
+    for layer in alike:
+        expected = layer(expected)
+    np.testing.assert_array_equal(pipeline(x), expected)
+    np.testing.assert_array_equal(pipeline(x, training=False), x[:, 1:5, 1:5])
+    data = {"images": x, "labels": np.eye(8, dtype="float32")}
+    mixed = layers.Pipeline([layers.CenterCrop(4, 4), layers.CutMix(seed=1)])(data)
+    assert mixed["images"].shape == (8, 4, 4, 3)
+    np.testing.assert_allclose(np.asarray(mixed["labels"]).sum(1), 1, rtol=1e-6)
+    with pytest.raises(ValueError, match="Pipeline: expected layers, received a str"):
+        layers.Pipeline(["flip"])
+    with pytest.raises(ValueError, match="RandomFlip .*expected images of rank 3"):
+        pipeline(np.ones((2, 3)))

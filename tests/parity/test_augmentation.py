@@ -171,3 +171,19 @@ def test_draws_have_the_same_distribution():
         a, b = ours(x, training=True).numpy(), np.asarray(theirs(x, training=True))
         np.testing.assert_allclose(a.mean(0), b.mean(0), atol=0.08, err_msg=name)
         np.testing.assert_allclose(a.std(0), b.std(0), atol=0.08, err_msg=name)
+
+
+def test_pipeline():
+    def outcome(k):
+        steps = [k.layers.Rescaling(0.5), k.layers.CenterCrop(4, 4), k.layers.AutoContrast()]
+        pipeline = k.layers.Pipeline(steps, name="steps")
+        config = pipeline.get_config()
+        again = k.layers.Pipeline.from_config(config)
+        names = [layer["class_name"] for layer in config["layers"]]
+        return np.asarray(pipeline(IMAGES)), np.asarray(again(IMAGES)), sorted(config), names
+
+    for ours, theirs in zip(outcome(nacre), outcome(keras), strict=True):
+        if isinstance(ours, list):
+            assert ours == theirs
+        else:
+            np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=2e-2)

@@ -2,6 +2,7 @@
 #include "nacre/nn/layers/augmentation.h"
 #include "nacre/nn/layers/augmentation_color.h"
 #include "nacre/nn/layers/augmentation_tone.h"
+#include "nacre/nn/layers/pipeline.h"
 
 #include <algorithm>
 
@@ -346,6 +347,7 @@ void register_augmentation_layers() {
   register_class<CutMix>();
   register_class<RandomPerspective>();
   register_tone_layers();
+  register_class<Pipeline>();
 }
 
 }  // namespace nacre

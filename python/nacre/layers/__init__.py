@@ -84,6 +84,7 @@ from nacre.layers.norm import (
     SpectralNormalization,
     UnitNormalization,
 )
+from nacre.layers.pipeline import Pipeline
 from nacre.layers.pool import (
     AveragePooling1D,
     AveragePooling2D,
@@ -302,6 +303,7 @@ __all__ = [
     "Normalization",
     "PReLU",
     "Permute",
+    "Pipeline",
     "PositionEmbedding",
     "RMSNormalization",
     "RNN",

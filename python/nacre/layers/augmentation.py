@@ -18,15 +18,8 @@ from nacre.layers.layer import Layer
 _KEYS = ("images", "labels", "segmentation_masks")
 
 
-class ImageLayer(Layer):
-    """What layers on images share: they take arrays, or dicts of images, labels and masks."""
-
-    _base_arguments = (*BASE_ARGUMENTS, "data_format", "bounding_box_format")
-
-    def _init_native(self, cls: type, arguments: dict[str, Any]) -> None:
-        if arguments.pop("bounding_box_format", None) is not None:
-            raise ValueError(f"{cls.__name__}: bounding boxes are not supported")
-        super()._init_native(cls, arguments)
+class DataLayer(Layer):
+    """Takes arrays, or dicts of images, labels and masks; acts unless it is told not to train."""
 
     def __call__(self, data: Any, training: bool | None = None, **kwargs: Any) -> Any:
         """Changes images, or the images, labels and segmentation masks of a dict."""
@@ -44,6 +37,17 @@ class ImageLayer(Layer):
         keys = [key for key in _KEYS if key in data]
         values = [v if is_tensor_like(v) else np.asarray(v) for v in (data[k] for k in keys)]
         return {**data, **dict(zip(keys, self._core.call(values, training), strict=True))}
+
+
+class ImageLayer(DataLayer):
+    """What layers on images share."""
+
+    _base_arguments = (*BASE_ARGUMENTS, "data_format", "bounding_box_format")
+
+    def _init_native(self, cls: type, arguments: dict[str, Any]) -> None:
+        if arguments.pop("bounding_box_format", None) is not None:
+            raise ValueError(f"{cls.__name__}: bounding boxes are not supported")
+        super()._init_native(cls, arguments)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer."""
