@@ -121,6 +121,10 @@ NACRE_FULL_VECTORS void transform_patch(const float* image, int64_t rows, int64_
       store(dst + (i * kPatch + j) * planes.size + c, v);
     };
   };
+  // What the patches of the next row of tiles need beyond these.
+  const float* below = image + (row + kSize) * line + (col + kSize - 2) * channels;
+  for (int64_t i = 0; i < 2; ++i)
+    for (int64_t c = 0; c < 2 * channels; c += kLanes) __builtin_prefetch(below + i * line + c);
   if (row >= 0 && col >= 0 && row + kSize <= rows && col + kSize <= cols) {
     const float* src = image + row * line + col * channels;
     int64_t c = 0;
