@@ -5,12 +5,31 @@
 namespace nacre::kernels::NACRE_ISA_NAMESPACE {
 namespace {
 
-constexpr int kPixels = 4;  // that share a load of the filter
+constexpr int kPixels = 4;      // that share a load of the filter
+constexpr int kNeighbours = 3;  // taps of a row that share loads of the source
 
 // The taps of one output row: where in src its row starts, and the filter's row.
 struct RowTap {
   int64_t src, filter;
 };
+
+// Stores the sums of `kCount` pixels with their epilogue.
+template <int kCount>
+NACRE_INLINE void finish_pixels(const Correlation& x, const Vec* sum, int64_t c, int64_t lanes,
+                                int64_t dst_step, float* dst) {
+  const bool full = lanes == kLanes;
+  // Bias last, as where it is an op of its own.
+  const Vec bias = !x.bias ? Vec(0.0f) : full ? load(x.bias + c) : load_partial(x.bias + c, lanes);
+  const int64_t from_first = dst - x.dst;
+#pragma GCC unroll 8
+  for (int i = 0; i < kCount; ++i) {
+    const int64_t at = from_first + i * dst_step;
+    const Vec value =
+        finish_lanes(x.bias ? sum[i] + bias : sum[i], x.relu,
+                     x.residual ? x.residual + at : nullptr, x.mask ? x.mask + at : nullptr, lanes);
+    full ? store(dst + i * dst_step, value) : store_partial(dst + i * dst_step, value, lanes);
+  }
+}
 
 // `kCount` pixels from dst pixel q on, channels [c, c + lanes): sum over row taps and width taps
 // [first, last).
@@ -38,41 +57,70 @@ NACRE_FULL_VECTORS void sum_taps(const Correlation& x, const RowTap* rows, int64
       }
     }
   }
-  // Bias last, as where it is an op of its own.
-  const Vec bias = !x.bias ? Vec(0.0f) : full ? load(x.bias + c) : load_partial(x.bias + c, lanes);
-  const int64_t from_first = dst - x.dst;
+  finish_pixels<kCount>(x, sum, c, lanes, dst_step, dst);
+}
+
+// The same for whole vectors where a row's taps are kTaps neighbouring source pixels and so are the
+// sources of neighbouring outputs: each source pixel is loaded once.
+template <int kCount, int kTaps>
+NACRE_FULL_VECTORS void sum_neighbours(const Correlation& x, const RowTap* rows, int64_t num_rows,
+                                       const Taps& tw, int64_t q, int64_t c, float* dst) {
+  const int64_t channels = x.groups;
+  Vec sum[kCount];
+#pragma GCC unroll 8
+  for (int i = 0; i < kCount; ++i) sum[i] = 0.0f;
+  const float* first = x.src + (q + tw.offset) * channels + c;
+  const float* taps = x.filter + tw.kernel * channels + c;
+  const int64_t tap_step = tw.kernel_step * channels;
+  for (int64_t r = 0; r < num_rows; ++r) {
+    const float* src = first + rows[r].src;
+    const float* filter = taps + rows[r].filter;
+    Vec pixels[kCount + kTaps - 1];
+#pragma GCC unroll 12
+    for (int i = 0; i < kCount + kTaps - 1; ++i) pixels[i] = load(src + i * channels);
 #pragma GCC unroll 4
-  for (int i = 0; i < kCount; ++i) {
-    const int64_t at = from_first + i * dst_step;
-    const Vec value =
-        finish_lanes(x.bias ? sum[i] + bias : sum[i], x.relu,
-                     x.residual ? x.residual + at : nullptr, x.mask ? x.mask + at : nullptr, lanes);
-    full ? store(dst + i * dst_step, value) : store_partial(dst + i * dst_step, value, lanes);
+    for (int w = 0; w < kTaps; ++w) {
+      const Vec factor = load(filter + w * tap_step);
+#pragma GCC unroll 8
+      for (int i = 0; i < kCount; ++i) sum[i] = fma(factor, pixels[i + w], sum[i]);
+    }
   }
+  finish_pixels<kCount>(x, sum, c, kLanes, x.groups, dst);
 }
 
 // One output row of one phase.
 void row_of(const Correlation& x, const RowTap* rows, int64_t num_rows, const Taps& tw,
             int64_t pixels, float* dst) {
   const int64_t width = x.src_dims[2], step = x.src_step[2];
+  const bool neighbours =
+      tw.count == kNeighbours && tw.offset_step == 1 && step == 1 && x.dst_step[2] == 1;
   for (int64_t q = 0; q < pixels;) {
-    // Width taps inside the source for pixel q, and whether the following pixels have them all.
+    // Width taps inside the source for pixel q, and how many pixels from q on have them all.
     const int64_t at = q * step + tw.offset;
     const int64_t first = at >= 0 ? 0 : smaller(ceil_div(-at, tw.offset_step), tw.count);
     const int64_t last =
         larger(smaller(at >= width ? 0 : (width - 1 - at) / tw.offset_step + 1, tw.count), first);
-    const bool several =
-        q + kPixels <= pixels && first == 0 && at + (kPixels - 1) * step + tw.span() <= width;
+    const int64_t whole = first > 0 || at + tw.span() > width
+                              ? 0
+                              : smaller((width - tw.span() - at) / step + 1, pixels - q);
+    int64_t count = 1;
     for (int64_t c = 0; c < x.groups; c += kLanes) {
       float* to = dst + q * x.dst_step[2] * x.groups + c;
       const int64_t lanes = smaller(x.groups - c, kLanes);
-      if (several) {
-        sum_taps<kPixels>(x, rows, num_rows, tw, q, 0, tw.count, c, lanes, to);
+      if (whole >= kPixels) {
+        count = kPixels;
+        if (neighbours && lanes == kLanes) {
+          sum_neighbours<kPixels, kNeighbours>(x, rows, num_rows, tw, q, c, to);
+        } else {
+          sum_taps<kPixels>(x, rows, num_rows, tw, q, 0, tw.count, c, lanes, to);
+        }
+      } else if (whole > 0 && neighbours && lanes == kLanes) {
+        sum_neighbours<1, kNeighbours>(x, rows, num_rows, tw, q, c, to);
       } else {
         sum_taps<1>(x, rows, num_rows, tw, q, first, last, c, lanes, to);
       }
     }
-    q += several ? kPixels : 1;
+    q += count;
   }
 }
 
