@@ -1,4 +1,4 @@
-// Layers in a row as one layer: steps of preparing data, of which each gets what the one before gave.
+// Layers in a row as one layer: steps of preparing data.
 #pragma once
 
 #include "nacre/nn/layer.h"
