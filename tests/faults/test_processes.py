@@ -48,7 +48,6 @@ def test_many_threads_predict_the_same():
 _MANY = """
 import threading
 import numpy as np
-import pytest
 import nacre
 from nacre import layers
 
