@@ -233,6 +233,8 @@ void bind_layers(py::module_& m) {
       .def("count_params", &Layer::count_params)
       .def_property_readonly("losses", [](Layer& layer) { return tensors_to_list(layer.losses()); })
       .def("clear_losses", &Layer::clear_losses)
+      .def_property_readonly("build_shapes", &Layer::build_shapes,
+                             "The shapes it was built for, [] before.")
       .def("add_loss", &Layer::add_loss)
       .def("add_weight", &add_weight)
       .def("add_variable", &Layer::add_variable)

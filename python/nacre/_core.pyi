@@ -96,7 +96,9 @@ class Layer(Configurable):
         ...
     @property
     def build_shapes(self) -> list[tuple[int | None, ...]]:
-        ...
+        """
+        The shapes it was built for, [] before.
+        """
     @property
     def compute_dtype(self) -> str:
         ...

@@ -209,6 +209,11 @@ class Native:
     def _config_value(self, name: str) -> Any:
         return getattr(self, name)
 
+    def __reduce__(self) -> tuple:
+        from nacre._copying import reduced
+
+        return reduced(self)
+
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
         """An object from what ``get_config`` returned."""

@@ -69,6 +69,11 @@ class Model(Trainer, Layer):
         else:
             self.call(inputs[0] if len(inputs) == 1 else inputs)
 
+    def __reduce__(self) -> tuple:
+        from nacre._copying import reduced_model
+
+        return reduced_model(self)
+
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict | None = None) -> Any:
         """A model from what ``get_config`` returned.

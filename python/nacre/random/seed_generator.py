@@ -58,3 +58,13 @@ class SeedGenerator:
     def from_config(cls, config: dict[str, Any]) -> "SeedGenerator":
         """Makes the generator of a config."""
         return cls(**config)
+
+    @property
+    def variables(self) -> list:
+        """The state, as a list."""
+        return [self.state]
+
+    def __reduce__(self) -> tuple:
+        from nacre._copying import reduced
+
+        return reduced(self)
