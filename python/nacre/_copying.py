@@ -1,8 +1,8 @@
 """Pickling and copying objects whose values live in C++.
 
 An object is made again from its class and configuration, then given its values; a model goes
-through the bytes of a model file. `copy.copy`, `copy.deepcopy`, joblib and multiprocessing come with
-it. A pickle can run code when it is loaded, a model file cannot: keep models in files.
+through the bytes of a model file. `copy.copy`, `copy.deepcopy`, joblib and multiprocessing come
+with it. A pickle can run code when it is loaded, a model file cannot: keep models in files.
 """
 
 from __future__ import annotations
