@@ -26,17 +26,33 @@ NACRE_INLINE Vec pow_any(Vec x, Vec y) {
   return select((x == Vec(1.0f)) | (y == Vec(0.0f)), 1.0f, r);
 }
 
-// Exponents that programs write most are multiplied out, divided or rooted: to half an ULP,
-// wherever they stand.
+NACRE_INLINE VecD root_of(Vec x) {  // x^(1/2): of -0 it is 0, of -inf inf
+  return sqrt(to_double(select(x == Vec(-kInf), kInf, x + Vec(0.0f))));
+}
+
+// x^y by multiplying, dividing and rooting, to half an ULP, for the exponents that programs write
+// most and those of their derivatives; x^2 for others.
+NACRE_INLINE Vec pow_few(Vec x, Vec y) {
+  const VecD one = 1.0, d = to_double(x);
+  Vec r = x * x;
+  const auto where = [&](float exponent, auto f) __attribute__((always_inline)) {
+    const Mask equal = y == Vec(exponent);
+    if (mask_bits(equal) != 0) r = select(equal, f(), r);
+  };
+  where(1.0f, [&]() __attribute__((always_inline)) { return x; });
+  where(3.0f, [&]() __attribute__((always_inline)) { return to_float(d * d * d); });
+  where(-1.0f, [&]() __attribute__((always_inline)) { return Vec(1.0f) / x; });
+  where(-2.0f, [&]() __attribute__((always_inline)) { return to_float(one / (d * d)); });
+  where(0.5f, [&]() __attribute__((always_inline)) { return to_float(root_of(x)); });
+  where(-0.5f, [&]() __attribute__((always_inline)) { return to_float(one / root_of(x)); });
+  return r;
+}
 NACRE_INLINE Vec pow(Vec x, Vec y) {
-  const Mask two = y == Vec(2.0f), three = y == Vec(3.0f), half = y == Vec(0.5f);
-  const Mask few = two | three | half | (y == Vec(-1.0f));
+  const Mask two = y == Vec(2.0f), half = abs(y) == Vec(0.5f), one = abs(y) == Vec(1.0f);
+  const Mask few = two | half | one | (y == Vec(-2.0f)) | (y == Vec(3.0f));
+  if (__builtin_expect(mask_bits(few) == 0, 1)) return pow_any(x, y);
   if (mask_bits(~two) == 0) return x * x;
-  if (mask_bits(few) == 0) return pow_any(x, y);
-  const VecD d = to_double(x);
-  const Vec root = select(x == Vec(-kInf), kInf, sqrt(x + Vec(0.0f)));  // of -0: 0
-  const Vec cube = to_float(d * d * d);
-  const Vec r = select(two, x * x, select(three, cube, select(half, root, Vec(1.0f) / x)));
+  const Vec r = pow_few(x, y);
   return mask_bits(~few) == 0 ? r : select(few, r, pow_any(x, y));
 }
 

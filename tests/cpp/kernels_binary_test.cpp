@@ -164,14 +164,14 @@ void operands(Binary op, std::vector<float>& a, std::vector<float>& b) {
   }
   if (op == Binary::kPow) {
     // Exponents with a way of their own, alone and among others.
-    const float few[] = {2.0f, 3.0f, 0.5f, -1.0f};
+    const float few[] = {2.0f, 3.0f, 0.5f, -1.0f, 1.0f, -2.0f, -0.5f};
     for (float exponent : few) {
       for (float x : testing::whole_range()) {
         a.push_back(x);
         b.push_back(exponent);
       }
     }
-    for (size_t i = 0; i < 20000; i += 3) b[i + 400] = few[i % 4];
+    for (size_t i = 0; i < 20000; i += 3) b[i + 400] = few[i % 7];
   }
   if (op == Binary::kSigmoidGradOut || op == Binary::kTanhGradOut) {
     for (float& v : b) v = std::isfinite(v) ? v - std::trunc(v) : 0.5f;
