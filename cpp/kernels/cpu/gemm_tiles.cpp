@@ -132,9 +132,7 @@ template <ALayout kLayout, int kRows>
 constexpr void fill_rows(TileTable& table) {
   table.narrow[kRows - 1] = tile_f32<kLayout, 1, kRows>;
   table.panel[kRows - 1] = tile_f32<kLayout, 2, kRows>;
-  if constexpr (kLayout == ALayout::kColumns) {
-    table.fetching[kRows - 1] = tile_f32<kLayout, 2, kRows, true>;
-  }
+  table.fetching[kRows - 1] = tile_f32<kLayout, 2, kRows, true>;
   if constexpr (kRows <= kWideRows) table.wide[kRows - 1] = tile_f32<kLayout, kWideVecs, kRows>;
   if constexpr (kRows < kMaxRows) fill_rows<kLayout, kRows + 1>(table);
 }
@@ -173,7 +171,7 @@ void run_tiles(Tile tile, ALayout layout, int vecs, int64_t rows) {
   for (int64_t i = 0; i < count; ++i) {
     const int64_t h = height + (i < taller);
     tile.fetch = fetch && i * kLine < vecs * kLanes ? fetch + i * kLine : nullptr;
-    const bool fetches = tile.fetch && vecs == 2 && layout == ALayout::kColumns;
+    const bool fetches = tile.fetch && vecs == 2;
     (fetches ? kTiles[static_cast<int>(layout)].fetching[h - 1]
              : tile_kernel(layout, vecs, static_cast<int>(h)))(tile);
     tile.advance(h * a_step, h * tile.ldc);

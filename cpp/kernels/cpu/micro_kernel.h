@@ -48,8 +48,8 @@ struct Tile {
   const float* bias;      // cols values or null
   const float* residual;  // of C's shape and row stride, or null; so is mask
   const float* mask;
-  // The rows of B that are packed next (row stride fetch_ld), or null: panel kernels of the columns
-  // layout fetch them meanwhile, a line a row and tile.
+  // The rows of B that are packed next (row stride fetch_ld), or null: panel kernels fetch them
+  // meanwhile, a line a row and tile.
   const float* fetch;
   int64_t fetch_ld;
 
