@@ -12,7 +12,8 @@ import numpy as np
 from nacre._structure import is_tensor_like
 from nacre.layers.layer import Layer
 from nacre.layers.preprocessing_categorical import text_array
-from nacre.layers.preprocessing_lookup import OUTPUT_MODES, StringLookup
+from nacre.layers.preprocessing_lookup import StringLookup
+from nacre.layers.preprocessing_vocabulary import OUTPUT_MODES
 
 # ASCII alone is lowered, stripped and split at: what Keras's tables of bytes know.
 _LOWER = dict(zip(map(ord, string.ascii_uppercase), string.ascii_lowercase, strict=True))
