@@ -17,6 +17,7 @@ _SUBMODULES = frozenset(
     {
         "activations",
         "autograd",
+        "backend",
         "callbacks",
         "config",
         "constraints",
@@ -30,6 +31,7 @@ _SUBMODULES = frozenset(
         "models",
         "ops",
         "optimizers",
+        "preprocessing",
         "profiler",
         "random",
         "regularizers",

@@ -135,6 +135,32 @@ def is_variable(value: Any) -> bool:
     return isinstance(value, _core.Variable)
 
 
+def reset_unique_names() -> None:
+    """Names made for layers count from the beginning again."""
+    _core.reset_unique_names()
+
+
+def unique_name(prefix: str) -> str:
+    """A name that was not given out before: "dense", "dense_1", ..."""
+    return _core.unique_name(prefix)
+
+
+def dtype_name(dtype: Any) -> str:
+    """The name of a dtype given as a name, a NumPy dtype or a Python type."""
+    return _core.to_dtype(dtype)
+
+
+def origin(value: Any) -> tuple[Any, int, int] | None:
+    """What made a placeholder: the C++ layer, which call of it, which output; None for others."""
+    return _core.origin(value) if is_placeholder(value) else None
+
+
+def calls_on_placeholders(layer: Any) -> list[tuple[list[Any], list[Any]]]:
+    """The placeholders that each call of a layer, Python's or C++'s, took and gave."""
+    nodes = _core.inbound_nodes(getattr(layer, "_core", layer))
+    return [(node.input_tensors, node.output_tensors) for node in nodes]
+
+
 def observe(value: Any) -> None:
     """Says that a step depends on more than its recorded values, so that it is not replayed."""
     _core.observe(value)

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from typing import IO
+from nacre.utils.download import Checksum, cache_home, download
 
+if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Split = tuple["NDArray[np.generic]", "NDArray[np.generic]"]
-
-_CHUNK = 1 << 20
 
 # Of MNIST and the sets made in its image: train images and labels, test images and labels.
 IDX_NAMES = (
@@ -41,8 +39,7 @@ class Source(NamedTuple):
 
 def cache_folder() -> str:
     """The folder that downloads are kept in: ``$NACRE_HOME/datasets`` or ``~/.nacre/datasets``."""
-    home = os.environ.get("NACRE_HOME") or os.path.join(os.path.expanduser("~"), ".nacre")
-    return os.path.join(os.path.expanduser(home), "datasets")
+    return os.path.join(cache_home(), "datasets")
 
 
 def data_folders() -> list[str]:
@@ -81,7 +78,8 @@ def fetch(dataset: str, source: Source, subfolder: str = "") -> str:
     path = os.path.join(folder, source.name)
     try:
         os.makedirs(folder, exist_ok=True)
-        _download(source, path)
+        checksum = Checksum("sha256", source.sha256)
+        download(source.url, path, size=source.size, checksum=checksum)
     except OSError as error:
         raise OSError(
             f"{dataset}: expected {source.name} in one of {', '.join(data_folders())} or from "
@@ -89,58 +87,6 @@ def fetch(dataset: str, source: Source, subfolder: str = "") -> str:
             f"folder that holds the data, or put the file at {path}."
         ) from error
     return path
-
-
-def _download(source: Source, path: str) -> None:
-    import tempfile
-    from urllib.error import URLError
-    from urllib.request import Request, urlopen
-
-    from nacre.utils.console import print_msg
-
-    if not source.url.startswith("https://"):
-        raise ValueError(f"download: expected an https address, received {source.url!r}")
-    print_msg(f"Downloading data from {source.url}")
-    handle, partial = tempfile.mkstemp(prefix=f".{source.name}.", dir=os.path.dirname(path))
-    try:
-        with os.fdopen(handle, "wb") as out:
-            request = Request(source.url, headers={"User-Agent": "nacre"})
-            try:
-                with urlopen(request, timeout=30) as response:
-                    _copy_checked(response, out, source)
-            except URLError as error:
-                raise OSError(f"no download: {error.reason}") from error
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(partial, path)
-    except BaseException:
-        if os.path.exists(partial):
-            os.unlink(partial)
-        raise
-
-
-def _copy_checked(response: IO[bytes], out: IO[bytes], source: Source) -> None:
-    from hashlib import sha256
-
-    from nacre.utils.progbar import Progbar
-
-    bar = Progbar(source.size, unit_name="byte", interval=0.1)
-    digest = sha256()
-    done = 0
-    while chunk := response.read(_CHUNK):
-        done += len(chunk)
-        if done > source.size:
-            break
-        digest.update(chunk)
-        out.write(chunk)
-        bar.update(done)
-    if done != source.size:
-        received = f"more than {source.size}" if done > source.size else str(done)
-        raise OSError(f"{source.name} has {received} bytes instead of {source.size}")
-    if digest.hexdigest() != source.sha256:
-        raise OSError(
-            f"{source.name} has the SHA-256 {digest.hexdigest()} instead of {source.sha256}"
-        )
 
 
 def read_bytes(path: str, limit: int) -> bytes:
