@@ -5,8 +5,7 @@
 namespace nacre::kernels::NACRE_ISA_NAMESPACE {
 namespace {
 
-constexpr int kPixels = 4;      // that share a load of the filter
-constexpr int kNeighbours = 3;  // taps of a row that share loads of the source
+constexpr int kPixels = 4;  // that share a load of the filter
 
 // The taps of one output row: where in src its row starts, and the filter's row.
 struct RowTap {
@@ -60,67 +59,74 @@ NACRE_FULL_VECTORS void sum_taps(const Correlation& x, const RowTap* rows, int64
   finish_pixels<kCount>(x, sum, c, lanes, dst_step, dst);
 }
 
-// The same for whole vectors where a row's taps are kTaps neighbouring source pixels and so are the
-// sources of neighbouring outputs: each source pixel is loaded once.
-template <int kCount, int kTaps>
-NACRE_FULL_VECTORS void sum_neighbours(const Correlation& x, const RowTap* rows, int64_t num_rows,
-                                       const Taps& tw, int64_t q, int64_t c, float* dst) {
+// Channels [c, c + kLanes) of the pixels [first, last) of a row, all of whose 3x3 taps are inside,
+// with stride 1 on both sides and neighbouring taps: the filter stays in registers, and a source
+// pixel is loaded once for kPixels outputs. `dst` is the row's first pixel.
+NACRE_FULL_VECTORS void sum_3x3(const Correlation& x, const RowTap* rows, const Taps& tw,
+                                int64_t first, int64_t last, int64_t c, float* dst) {
   const int64_t channels = x.groups;
-  Vec sum[kCount];
-#pragma GCC unroll 8
-  for (int i = 0; i < kCount; ++i) sum[i] = 0.0f;
-  const float* first = x.src + (q + tw.offset) * channels + c;
-  const float* taps = x.filter + tw.kernel * channels + c;
-  const int64_t tap_step = tw.kernel_step * channels;
-  for (int64_t r = 0; r < num_rows; ++r) {
-    const float* src = first + rows[r].src;
-    const float* filter = taps + rows[r].filter;
-    Vec pixels[kCount + kTaps - 1];
-#pragma GCC unroll 12
-    for (int i = 0; i < kCount + kTaps - 1; ++i) pixels[i] = load(src + i * channels);
-#pragma GCC unroll 4
-    for (int w = 0; w < kTaps; ++w) {
-      const Vec factor = load(filter + w * tap_step);
-#pragma GCC unroll 8
-      for (int i = 0; i < kCount; ++i) sum[i] = fma(factor, pixels[i + w], sum[i]);
-    }
+  const float* src[3];
+  Vec filter[3][3];
+#pragma GCC unroll 3
+  for (int r = 0; r < 3; ++r) {
+    src[r] = x.src + rows[r].src + tw.offset * channels + c;
+#pragma GCC unroll 3
+    for (int w = 0; w < 3; ++w)
+      filter[r][w] =
+          load(x.filter + rows[r].filter + (tw.kernel + w * tw.kernel_step) * channels + c);
   }
-  finish_pixels<kCount>(x, sum, c, kLanes, x.groups, dst);
+  const auto sums = [&]<int kCount>(int64_t q) {
+    Vec sum[kCount];
+#pragma GCC unroll 4
+    for (int i = 0; i < kCount; ++i) sum[i] = 0.0f;
+#pragma GCC unroll 3
+    for (int r = 0; r < 3; ++r) {
+      Vec pixels[kCount + 2];
+#pragma GCC unroll 6
+      for (int i = 0; i < kCount + 2; ++i) pixels[i] = load(src[r] + (q + i) * channels);
+#pragma GCC unroll 3
+      for (int w = 0; w < 3; ++w) {
+#pragma GCC unroll 4
+        for (int i = 0; i < kCount; ++i) sum[i] = fma(filter[r][w], pixels[i + w], sum[i]);
+      }
+    }
+    finish_pixels<kCount>(x, sum, c, kLanes, channels, dst + q * channels + c);
+  };
+  int64_t q = first;
+  for (; q + kPixels <= last; q += kPixels) sums.template operator()<kPixels>(q);
+  for (; q < last; ++q) sums.template operator()<1>(q);
 }
 
 // One output row of one phase.
 void row_of(const Correlation& x, const RowTap* rows, int64_t num_rows, const Taps& tw,
             int64_t pixels, float* dst) {
   const int64_t width = x.src_dims[2], step = x.src_step[2];
-  const bool neighbours =
-      tw.count == kNeighbours && tw.offset_step == 1 && step == 1 && x.dst_step[2] == 1;
+  int64_t done = 0, first_done = 0, last_done = 0;  // channels, of the pixels between
+  if (num_rows == 3 && tw.count == 3 && tw.offset_step == 1 && step == 1 && x.dst_step[2] == 1) {
+    first_done = smaller(larger(-tw.offset, 0), pixels);
+    last_done = larger(smaller(width - tw.offset - 2, pixels), first_done);
+    for (; done + kLanes <= x.groups; done += kLanes)
+      sum_3x3(x, rows, tw, first_done, last_done, done, dst);
+  }
   for (int64_t q = 0; q < pixels;) {
-    // Width taps inside the source for pixel q, and how many pixels from q on have them all.
+    // Width taps inside the source for pixel q, and whether the following pixels have them all.
     const int64_t at = q * step + tw.offset;
     const int64_t first = at >= 0 ? 0 : smaller(ceil_div(-at, tw.offset_step), tw.count);
     const int64_t last =
         larger(smaller(at >= width ? 0 : (width - 1 - at) / tw.offset_step + 1, tw.count), first);
-    const int64_t whole = first > 0 || at + tw.span() > width
-                              ? 0
-                              : smaller((width - tw.span() - at) / step + 1, pixels - q);
-    int64_t count = 1;
-    for (int64_t c = 0; c < x.groups; c += kLanes) {
+    const bool several =
+        q + kPixels <= pixels && first == 0 && at + (kPixels - 1) * step + tw.span() <= width;
+    const bool begun = q >= first_done && q < last_done;
+    for (int64_t c = begun ? done : 0; c < x.groups; c += kLanes) {
       float* to = dst + q * x.dst_step[2] * x.groups + c;
       const int64_t lanes = smaller(x.groups - c, kLanes);
-      if (whole >= kPixels) {
-        count = kPixels;
-        if (neighbours && lanes == kLanes) {
-          sum_neighbours<kPixels, kNeighbours>(x, rows, num_rows, tw, q, c, to);
-        } else {
-          sum_taps<kPixels>(x, rows, num_rows, tw, q, 0, tw.count, c, lanes, to);
-        }
-      } else if (whole > 0 && neighbours && lanes == kLanes) {
-        sum_neighbours<1, kNeighbours>(x, rows, num_rows, tw, q, c, to);
+      if (several) {
+        sum_taps<kPixels>(x, rows, num_rows, tw, q, 0, tw.count, c, lanes, to);
       } else {
         sum_taps<1>(x, rows, num_rows, tw, q, first, last, c, lanes, to);
       }
     }
-    q += count;
+    q += several ? kPixels : 1;
   }
 }
 
