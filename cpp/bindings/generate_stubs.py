@@ -20,12 +20,15 @@ from pathlib import Path
 
 MODULE = "nacre._core"
 OP_PACKAGES = ("nacre.ops", "nacre.ops.image", "nacre.random")
+# Modules that give ops of nacre.ops once more.
+NAMESPACES = ("nacre.ops.linalg", "nacre.ops.nn", "nacre.ops.numpy")
 PYTHON = Path(__file__).resolve().parents[2] / "python"
 # Ops with several results; the registry knows it only once it has inferred them.
 SEVERAL = {
     "divmod", "eig", "eigh", "frexp", "lu_factor", "modf", "moments", "qr", "rfft", "fft", "fft2",
     "ifft2", "slogdet", "stft", "svd", "top_k",
 }  # fmt: skip
+GETATTR = "def __getattr__(name: str) -> typing.Any: ..."
 HEADER = "# Written by cpp/bindings/generate_stubs.py from the built extension: not to be edited.\n"
 
 # Types of attributes and results that introspection does not give.
@@ -188,7 +191,7 @@ def op_package_stub(module_name: str) -> str:
         if name.startswith("_"):
             continue
         if inspect.ismodule(member):
-            if member.__name__ in OP_PACKAGES:
+            if member.__name__ in OP_PACKAGES + NAMESPACES:
                 imports.append(f"from {module_name} import {name} as {name}")
             continue
         if isinstance(member, _core.Op):
@@ -204,10 +207,17 @@ def op_package_stub(module_name: str) -> str:
         "from nacre._core import Tensor",
         *imports,
         "",
-        "def __getattr__(name: str) -> typing.Any: ...",
+        GETATTR,
         *functions,
     ]
     return HEADER + "\n".join(lines) + "\n"
+
+
+def namespace_stub(module_name: str) -> str:
+    """The stub of a module whose ops are those of nacre.ops."""
+    names = importlib.import_module(module_name).__all__
+    lines = [f"from nacre.ops import {name} as {name}" for name in names]
+    return HEADER + "\n".join(["import typing", "", *lines, "", GETATTR]) + "\n"
 
 
 def core_stub() -> str:
@@ -244,6 +254,8 @@ def generate() -> dict[Path, str]:
     stubs = {PYTHON / "nacre" / "_core.pyi": core_stub()}
     for package in OP_PACKAGES:
         stubs[PYTHON.joinpath(*package.split("."), "__init__.pyi")] = op_package_stub(package)
+    for module in NAMESPACES:
+        stubs[PYTHON.joinpath(*module.split(".")).with_suffix(".pyi")] = namespace_stub(module)
     return stubs
 
 

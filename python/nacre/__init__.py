@@ -62,10 +62,12 @@ _NAMES = {
     "Variable": "nacre._core",
     "convert_to_tensor": "nacre.ops",
     "custom_gradient": "nacre.autograd",
+    "device": "nacre._scopes",
     "from_dlpack": "nacre._core",
     "from_numpy": "nacre._core",
     "function": "nacre.autograd",
     "grad": "nacre.autograd",
+    "name_scope": "nacre._scopes",
     "remat": "nacre.autograd",
     "stop_gradient": "nacre.autograd",
     "value_and_grad": "nacre.autograd",
@@ -86,6 +88,17 @@ if TYPE_CHECKING:
         stop_gradient as stop_gradient,
         value_and_grad as value_and_grad,
     )
+
+
+def version() -> str:
+    """The version of nacre, which is also ``nacre.__version__``.
+
+    Example:
+        >>> import nacre
+        >>> nacre.version() == nacre.__version__
+        True
+    """
+    return __version__
 
 
 def __getattr__(name: str) -> Any:

@@ -48,6 +48,9 @@ from nacre.ops.vectorize import vectorize as vectorize
 globals().update({name: op for name, op in _registry.ops_of("").items() if name not in globals()})
 globals().update(_registry.aliases(globals()))
 
+# After the ops: these are some of them, by the namespaces that Keras has.
+from nacre.ops import linalg as linalg, nn as nn, numpy as numpy  # noqa: E402
+
 
 def __getattr__(name: str) -> _Any:
     raise AttributeError(_registry.unknown_name("nacre.ops", name, globals()))

@@ -17,8 +17,11 @@ from nacre.ops.conversion import dtype as dtype
 from nacre.ops.control_flow import fori_loop as fori_loop
 from nacre.ops import image as image
 from nacre.ops.conversion import is_tensor as is_tensor
+from nacre.ops import linalg as linalg
 from nacre.ops.control_flow import map as map
 from nacre.ops.conversion import ndim as ndim
+from nacre.ops import nn as nn
+from nacre.ops import numpy as numpy
 from nacre.ops.symbolic import placeholder as placeholder
 from nacre.ops.conversion import result_type as result_type
 from nacre.ops.symbolic import saturate_cast as saturate_cast

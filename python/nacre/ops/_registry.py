@@ -1,7 +1,8 @@
 """The ops of the registry, sorted into their public namespaces."""
 
 import difflib
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nacre import _core
@@ -49,6 +50,12 @@ def aliases(namespace: Mapping[str, Any]) -> dict[str, Any]:
         for alias, name in _ALIASES.items()
         if name in namespace and alias not in namespace
     }
+
+
+def among_ops(names: Iterable[str]) -> dict[str, Any]:
+    """What `nacre.ops` has by these names: the content of a namespace such as `ops.nn`."""
+    ops = vars(sys.modules["nacre.ops"])
+    return {name: ops[name] for name in names if name in ops}
 
 
 def unknown_name(module: str, name: str, namespace: Mapping[str, Any]) -> str:

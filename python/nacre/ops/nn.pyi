@@ -1,0 +1,54 @@
+# Written by cpp/bindings/generate_stubs.py from the built extension: not to be edited.
+import typing
+
+from nacre.ops import adaptive_average_pool as adaptive_average_pool
+from nacre.ops import adaptive_max_pool as adaptive_max_pool
+from nacre.ops import average_pool as average_pool
+from nacre.ops import batch_normalization as batch_normalization
+from nacre.ops import binary_crossentropy as binary_crossentropy
+from nacre.ops import categorical_crossentropy as categorical_crossentropy
+from nacre.ops import celu as celu
+from nacre.ops import conv as conv
+from nacre.ops import conv_transpose as conv_transpose
+from nacre.ops import ctc_decode as ctc_decode
+from nacre.ops import ctc_loss as ctc_loss
+from nacre.ops import depthwise_conv as depthwise_conv
+from nacre.ops import dot_product_attention as dot_product_attention
+from nacre.ops import elu as elu
+from nacre.ops import gelu as gelu
+from nacre.ops import glu as glu
+from nacre.ops import hard_shrink as hard_shrink
+from nacre.ops import hard_sigmoid as hard_sigmoid
+from nacre.ops import hard_silu as hard_silu
+from nacre.ops import hard_swish as hard_swish
+from nacre.ops import hard_tanh as hard_tanh
+from nacre.ops import layer_normalization as layer_normalization
+from nacre.ops import leaky_relu as leaky_relu
+from nacre.ops import log_sigmoid as log_sigmoid
+from nacre.ops import log_softmax as log_softmax
+from nacre.ops import max_pool as max_pool
+from nacre.ops import moments as moments
+from nacre.ops import multi_hot as multi_hot
+from nacre.ops import normalize as normalize
+from nacre.ops import one_hot as one_hot
+from nacre.ops import relu as relu
+from nacre.ops import relu6 as relu6
+from nacre.ops import rms_normalization as rms_normalization
+from nacre.ops import selu as selu
+from nacre.ops import separable_conv as separable_conv
+from nacre.ops import sigmoid as sigmoid
+from nacre.ops import silu as silu
+from nacre.ops import soft_shrink as soft_shrink
+from nacre.ops import softmax as softmax
+from nacre.ops import softplus as softplus
+from nacre.ops import softsign as softsign
+from nacre.ops import sparse_categorical_crossentropy as sparse_categorical_crossentropy
+from nacre.ops import sparse_plus as sparse_plus
+from nacre.ops import sparse_sigmoid as sparse_sigmoid
+from nacre.ops import sparsemax as sparsemax
+from nacre.ops import squareplus as squareplus
+from nacre.ops import swish as swish
+from nacre.ops import tanh_shrink as tanh_shrink
+from nacre.ops import threshold as threshold
+
+def __getattr__(name: str) -> typing.Any: ...
