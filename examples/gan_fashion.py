@@ -4,7 +4,7 @@ Two networks play against each other: one draws from noise, the other tells draw
 pictures. Each player's step is a recorded function. The Wasserstein critic is held to slope 1 by
 a penalty on its gradient, a derivative of a derivative. A classifier trained on real clothes
 scores the drawings: how sure it is of each, and how many kinds there are (inception score, 1 to
-10; real test pictures first).
+10; real test pictures first). Result (1 seed): test pictures 7.1, DCGAN 3.9, WGAN-GP 4.5.
 """
 
 import numpy as np
@@ -135,7 +135,7 @@ def main():
     if args.picture:
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(10, 3.5), layout="constrained")
+        figure = Figure(figsize=(10, 2.7), layout="constrained")
         for axes, (name, pictures) in zip(figure.subplots(3, 1), samples.items(), strict=True):
             axes.imshow(np.hstack(pictures[:16, :, :, 0]), cmap="gray")
             axes.set_title(name, loc="left", fontsize=9)
