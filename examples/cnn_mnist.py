@@ -32,7 +32,9 @@ def build():
             *block(32),
             *block(64),
             layers.Flatten(),
-            layers.Dense(128, activation="relu"),
+            layers.Dense(128, use_bias=False),
+            layers.BatchNormalization(),
+            layers.ReLU(),
             layers.Dropout(0.5),
             layers.Dense(10),
         ]
