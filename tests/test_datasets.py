@@ -315,7 +315,218 @@ def test_wrong_downloads_leave_nothing(served, message, folders, monkeypatch):
     assert list((folders / "home" / "datasets").iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "cifar10", "boston_housing"])
+# CIFAR-100
+
+
+def fine_and_coarse(n, seed=0):
+    """Images, fine and coarse labels, and the file that holds them."""
+    rng = np.random.default_rng(seed)
+    x = rng.integers(0, 256, (n, 32, 32, 3), "uint8")
+    coarse, fine = rng.integers(0, 20, (n, 1), "uint8"), rng.integers(0, 100, (n, 1), "uint8")
+    planes = x.transpose(0, 3, 1, 2).reshape(n, -1)
+    return x, fine, coarse, np.concatenate([coarse, fine, planes], axis=1).tobytes()
+
+
+@pytest.mark.parametrize("folder", ["cifar100", "cifar-100-binary"])
+@pytest.mark.parametrize("packed", [True, False])
+def test_cifar100(folder, packed, folders):
+    place = folders / "data" / folder
+    place.mkdir(parents=True)
+    parts = [fine_and_coarse(5), fine_and_coarse(3, 1)]
+    for name, part in zip(("train.bin", "test.bin"), parts, strict=True):
+        name, data = (name + ".gz", gzip.compress(part[3])) if packed else (name, part[3])
+        (place / name).write_bytes(data)
+    assert_equal(datasets.cifar100.load_data(), [part[:2] for part in parts])
+    coarse = datasets.cifar100.load_data("coarse")
+    assert_equal(coarse, [(part[0], part[2]) for part in parts])
+    with pytest.raises(ValueError, match="cifar100: expected `label_mode` 'fine' or 'coarse'"):
+        datasets.cifar100.load_data("both")
+
+
+def test_cifar100_archive(folders):
+    cache = folders / "home" / "datasets"
+    cache.mkdir(parents=True)
+    parts = [fine_and_coarse(2), fine_and_coarse(1, 1)]
+    with tarfile.open(cache / "cifar-100-binary.tar.gz", "w:gz") as archive:
+        for name, part in zip(("train.bin", "test.bin"), parts, strict=True):
+            info = tarfile.TarInfo(f"cifar-100-binary/{name}")
+            info.size = len(part[3])
+            archive.addfile(info, io.BytesIO(part[3]))
+    assert_equal(datasets.cifar100.load_data(), [part[:2] for part in parts])
+    (cache / "cifar-100-binary.tar.gz").write_bytes(b"no archive")
+    with pytest.raises(ValueError, match="expected the archive cifar-100-binary"):
+        datasets.cifar100.load_data()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda data: data[:-1], "expected whole records of 3074 bytes"),
+        (lambda data: b"\x14" + data[1:], "expected labels from 0 to 19, received 20"),
+        (lambda data: b"", "expected whole records"),
+    ],
+)
+def test_damaged_cifar100(change, message, folders):
+    place = folders / "data" / "cifar100"
+    place.mkdir(parents=True)
+    data = fine_and_coarse(2)[3]
+    (place / "train.bin").write_bytes(change(data))
+    (place / "test.bin").write_bytes(data)
+    with pytest.raises(ValueError, match=message):
+        datasets.cifar100.load_data("coarse")
+
+
+# California housing
+
+
+def test_california_housing(folders):
+    folder = folders / "data"
+    folder.mkdir()
+    rows = np.arange(700.0)
+    np.savez(folder / "california_housing.npz", x=rows[:, None] + np.arange(8), y=rows)
+    (x, y), (xt, yt) = datasets.california_housing.load_data()
+    assert (x.shape, yt.shape) == ((560, 8), (140,))
+    assert sorted([*y, *yt]) == list(rows)
+    np.testing.assert_array_equal(x[:, 0], y)
+    (x, y), (xt, yt) = datasets.california_housing.load_data("small", test_split=0.5, seed=3)
+    assert (len(y), len(yt), max([*y, *yt])) == (300, 300, 599)
+    with pytest.raises(ValueError, match="california_housing: expected `version`"):
+        datasets.california_housing.load_data("medium")
+    with pytest.raises(ValueError, match="california_housing: expected `test_split`"):
+        datasets.california_housing.load_data(test_split=1)
+    np.savez(folder / "california_housing.npz", x=np.ones((5, 7)), y=np.ones(5))
+    with pytest.raises(ValueError, match=r"expected arrays of shape \(n, 8\)"):
+        datasets.california_housing.load_data()
+
+
+# IMDB and Reuters
+
+
+def lists(texts):
+    array = np.empty(len(texts), dtype=object)
+    array[:] = texts
+    return array
+
+
+TEXTS = [[1, 4, 2], [3], [2, 2, 5, 6], [1, 9], [], [7, 8, 1]]
+
+
+def write_imdb(folder, **changes):
+    folder.mkdir(exist_ok=True)
+    arrays = {"x_train": lists(TEXTS), "y_train": np.arange(6) % 2}
+    arrays |= {"x_test": lists(TEXTS[:2]), "y_test": np.array([1, 0])}
+    np.savez(folder / "imdb.npz", **(arrays | changes))
+
+
+def write_reuters(folder, **changes):
+    folder.mkdir(exist_ok=True)
+    np.savez(folder / "reuters.npz", **({"x": lists(TEXTS), "y": np.arange(6)} | changes))
+
+
+def test_imdb(folders):
+    write_imdb(folders / "data")
+    (x, y), (xt, yt) = datasets.imdb.load_data()
+    assert (x.dtype, x.shape, xt.shape) == (object, (6,), (2,))
+    got = sorted((text, int(label)) for text, label in zip(x, y, strict=True))
+    # 12 = 9 + 3 is the largest id, and cut.
+    expected = [[1, *(2 if w == 9 else w + 3 for w in text)] for text in TEXTS]
+    assert got == sorted((text, i % 2) for i, text in enumerate(expected))
+    (x, y), _ = datasets.imdb.load_data(num_words=8, skip_top=5, start_char=None, oov_char=None)
+    assert sorted(x) == sorted([w + 3 for w in text if 2 <= w < 5] for text in TEXTS)
+    (x, y), _ = datasets.imdb.load_data(maxlen=3, start_char=None, index_from=0, num_words=100)
+    assert sorted(x) == sorted(text for text in TEXTS if len(text) < 3)
+    assert len(y) == len(x)
+    with pytest.raises(ValueError, match="imdb: expected a greater `maxlen` than 1"):
+        datasets.imdb.load_data(maxlen=1)
+
+
+def test_reuters(folders):
+    write_reuters(folders / "data")
+    (x, y), (xt, yt) = datasets.reuters.load_data(num_words=100, test_split=0.5)
+    assert len(x) == len(y) == len(xt) == len(yt) == 3
+    for text, label in zip([*x, *xt], [*y, *yt], strict=True):
+        assert text == [1, *(w + 3 for w in TEXTS[label])]
+    names = datasets.reuters.get_label_names()
+    assert (len(names), len(set(names)), names[3]) == (46, 46, "earn")
+    with pytest.raises(ValueError, match="reuters: expected `test_split`"):
+        datasets.reuters.load_data(test_split=-0.1)
+    with pytest.raises(ValueError, match="reuters: expected a greater `maxlen`"):
+        datasets.reuters.load_data(maxlen=1)
+
+
+def test_texts_of_one_length(folders):
+    write_reuters(folders / "data", x=np.array([[1, 2], [3, 4]]), y=np.array([0, 1]))
+    (x, _), _ = datasets.reuters.load_data(num_words=100, test_split=0)
+    assert (x.shape, x.dtype) == ((2,), object)
+    assert sorted(x) == [[1, 4, 5], [1, 6, 7]]
+
+
+class Exploit:
+    def __reduce__(self):
+        return (open, ("exploited", "w"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"x": lists([Exploit()] * 6)},
+        {"x": lists([[1.5]] * 6)},
+        {"x": lists([["a"]] * 6)},
+        {"x": lists([[True]] * 6)},
+        {"x": lists(TEXTS[:5])},
+        {"x": np.arange(6)},
+        {"y": np.ones((6, 1), int)},
+        {"y": np.ones(6)},
+        {"y": lists(TEXTS)},
+    ],
+)
+def test_damaged_texts(changes, folders, monkeypatch):
+    monkeypatch.chdir(folders)
+    write_reuters(folders / "data", **changes)
+    with pytest.raises(ValueError, match=r"reuters\.npz: expected"):
+        datasets.reuters.load_data()
+    assert not (folders / "exploited").exists()
+
+
+def test_a_file_that_is_no_npz(folders):
+    (folders / "data").mkdir()
+    for content in (b"", b"no zip"):
+        (folders / "data" / "imdb.npz").write_bytes(content)
+        with pytest.raises(ValueError, match=r"imdb\.npz: expected an npz file with x_train"):
+            datasets.imdb.load_data()
+    np.savez(folders / "data" / "imdb.npz", x_train=lists(TEXTS))
+    with pytest.raises(ValueError, match="y_train"):
+        datasets.imdb.load_data()
+
+
+@pytest.mark.parametrize("name", ["imdb", "reuters"])
+def test_word_index(name, folders):
+    module, path = getattr(datasets, name), folders / "data" / f"{name}_word_index.json"
+    path.parent.mkdir()
+    path.write_text('{"the": 1, "ünder": 2}', encoding="utf-8")
+    assert module.get_word_index() == {"the": 1, "ünder": 2}
+    for content in ("{", "[1]", '{"the": "one"}', '{"the": true}'):
+        path.write_text(content)
+        with pytest.raises(ValueError, match="word_index.json: expected"):
+            module.get_word_index()
+    path.unlink()
+    with pytest.raises(OSError, match=f"{name}: expected {name}_word_index.json in one of"):
+        module.get_word_index()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "boston_housing",
+        "california_housing",
+        "cifar10",
+        "cifar100",
+        "fashion_mnist",
+        "imdb",
+        "mnist",
+        "reuters",
+    ],
+)
 def test_without_files_and_network(name, folders):
     with pytest.raises(OSError, match=f"{name}: expected .* from https://.*no network in tests"):
         getattr(datasets, name).load_data()

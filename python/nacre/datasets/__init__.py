@@ -6,10 +6,24 @@ environment variable ``NACRE_DATA`` names, or from the cache, or downloaded once
 
 from nacre.datasets import (
     boston_housing as boston_housing,
+    california_housing as california_housing,
     cifar10 as cifar10,
+    cifar100 as cifar100,
     digits as digits,
     fashion_mnist as fashion_mnist,
+    imdb as imdb,
     mnist as mnist,
+    reuters as reuters,
 )
 
-__all__ = ["boston_housing", "cifar10", "digits", "fashion_mnist", "mnist"]
+__all__ = [
+    "boston_housing",
+    "california_housing",
+    "cifar10",
+    "cifar100",
+    "digits",
+    "fashion_mnist",
+    "imdb",
+    "mnist",
+    "reuters",
+]

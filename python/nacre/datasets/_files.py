@@ -26,11 +26,11 @@ IDX_NAMES = (
 
 
 class Source(NamedTuple):
-    """A file on the web: where it is, its size in bytes and its SHA-256."""
+    """A file on the web: where it is, its size in bytes, and its SHA-256 or MD5."""
 
     url: str
     size: int
-    sha256: str
+    digest: str
 
     @property
     def name(self) -> str:
@@ -78,7 +78,7 @@ def fetch(dataset: str, source: Source, subfolder: str = "") -> str:
     path = os.path.join(folder, source.name)
     try:
         os.makedirs(folder, exist_ok=True)
-        checksum = Checksum("sha256", source.sha256)
+        checksum = Checksum("md5" if len(source.digest) == 32 else "sha256", source.digest)
         download(source.url, path, size=source.size, checksum=checksum)
     except OSError as error:
         raise OSError(
@@ -139,6 +139,26 @@ def read_npz(path: str, names: Sequence[str]) -> list[NDArray[np.generic]]:
         raise ValueError(
             f"{path}: expected an npz file with {', '.join(names)}, received '{error}'"
         ) from error
+
+
+def read_word_index(path: str, limit: int = 1 << 26) -> dict[str, int]:
+    """Reads a JSON file of words with their ids."""
+    import json
+
+    try:
+        words = json.loads(read_bytes(path, limit))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path}: expected JSON, received '{error}'") from error
+    if not isinstance(words, dict) or not all(type(i) is int for i in words.values()):
+        raise ValueError(f"{path}: expected words with integer ids")
+    return words
+
+
+def shuffled_rows(count: int, random: np.random.RandomState) -> NDArray[np.intp]:
+    """The rows of a set in an order drawn from a stream that never changes: Keras's exactly."""
+    order = np.arange(count)
+    random.shuffle(order)
+    return order
 
 
 def check_images(

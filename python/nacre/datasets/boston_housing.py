@@ -52,8 +52,7 @@ def load_data(
         raise ValueError(
             f"{file}: expected arrays of shape (n, 13) and (n,), received {x.shape} and {y.shape}"
         )
-    order = np.arange(len(x))
-    np.random.RandomState(seed).shuffle(order)  # a frozen stream: Keras's split exactly
+    order = _files.shuffled_rows(len(x), np.random.RandomState(seed))
     x, y = x[order], y[order]
     cut = int(len(x) * (1 - test_split))
     return (x[:cut], y[:cut]), (x[cut:], y[cut:])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nacre.datasets import _files
+from nacre.datasets import _cifar, _files
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,8 +21,7 @@ _ARCHIVE = _files.Source(
 )
 _FOLDERS = ("cifar10", "cifar-10-batches-bin")
 _FILE = re.compile(r"(?:data_batch_(?P<batch>[1-5])|test_batch)(?P<part>_\w+)?\.bin(?P<gz>\.gz)?$")
-_RECORD = 1 + 3 * 32 * 32  # a label, then a red, a green and a blue plane
-_BATCH = 10_000 * _RECORD
+_BATCH = 10_000 * (1 + _cifar.PIXELS)
 
 class_names: tuple[str, ...] = (
     "airplane",
@@ -103,36 +102,15 @@ def _read_folder(folder: str) -> tuple[_files.Split, _files.Split] | None:
 
 
 def _read_archive(path: str) -> tuple[_files.Split, _files.Split]:
-    import tarfile
-
     wanted = [f"data_batch_{i}.bin" for i in range(1, 6)] + ["test_batch.bin"]
-    parts = []
-    try:
-        with tarfile.open(path) as archive:
-            for name in wanted:
-                file = archive.extractfile(f"cifar-10-batches-bin/{name}")
-                if file is None:
-                    raise KeyError(name)
-                parts.append(_records(f"{path}: {name}", file.read(_BATCH + 1)))
-    except (tarfile.TarError, KeyError, EOFError) as error:
-        raise ValueError(
-            f"{path}: expected the archive {_ARCHIVE.name}, received '{error}'"
-        ) from error
+    members = [f"cifar-10-batches-bin/{name}" for name in wanted]
+    found = _cifar.read_archive(path, _ARCHIVE.name, members, _BATCH)
+    parts = [_records(*member) for member in found]
     return _join(parts[:5]), parts[5]
 
 
 def _records(path: str, data: bytes) -> _files.Split:
-    if not data or len(data) % _RECORD or len(data) > _BATCH:
-        raise ValueError(
-            f"{path}: expected whole records of {_RECORD} bytes, at most {_BATCH} bytes, "
-            f"received {len(data)} bytes"
-        )
-    records = np.frombuffer(data, np.uint8).reshape(-1, _RECORD)
-    y = records[:, :1].copy()
-    planes = records[:, 1:].reshape(-1, 3, 32, 32)
-    x = np.ascontiguousarray(planes.transpose(0, 2, 3, 1))
-    _files.check_images(path, x, y, (32, 32, 3), 10)
-    return x, y
+    return _cifar.read_records(path, data, labels=1, which=0, classes=10, limit=_BATCH)
 
 
 def _join(parts: list[_files.Split]) -> _files.Split:
