@@ -13,6 +13,14 @@ from typing import Any as _Any
 
 from nacre._core import Tensor as KerasTensor  # noqa: F401
 from nacre.ops import _registry, image as image
+from nacre.ops.blocks import (
+    depth_to_space as depth_to_space,
+    fold as fold,
+    get_item as get_item,
+    rearrange as rearrange,
+    space_to_depth as space_to_depth,
+    unfold as unfold,
+)
 from nacre.ops.control_flow import (
     associative_scan as associative_scan,
     cond as cond,
@@ -34,6 +42,14 @@ from nacre.ops.conversion import (
     shape as shape,
     size as size,
 )
+from nacre.ops.products import (
+    cdist as cdist,
+    corrcoef as corrcoef,
+    correlate as correlate,
+    logdet as logdet,
+    slogdet as slogdet,
+    vander as vander,
+)
 from nacre.ops.symbolic import (
     broadcast_shapes as broadcast_shapes,
     broadcast_tensors as broadcast_tensors,
@@ -44,6 +60,14 @@ from nacre.ops.symbolic import (
     stop_gradient as stop_gradient,
 )
 from nacre.ops.vectorize import vectorize as vectorize
+from nacre.ops.windows import (
+    bartlett as bartlett,
+    blackman as blackman,
+    hamming as hamming,
+    hanning as hanning,
+    i0 as i0,
+    kaiser as kaiser,
+)
 
 globals().update({name: op for name, op in _registry.ops_of("").items() if name not in globals()})
 globals().update(_registry.aliases(globals()))

@@ -12,9 +12,11 @@ from nacre.ops import conv as conv
 from nacre.ops import conv_transpose as conv_transpose
 from nacre.ops import ctc_decode as ctc_decode
 from nacre.ops import ctc_loss as ctc_loss
+from nacre.ops import depth_to_space as depth_to_space
 from nacre.ops import depthwise_conv as depthwise_conv
 from nacre.ops import dot_product_attention as dot_product_attention
 from nacre.ops import elu as elu
+from nacre.ops import fold as fold
 from nacre.ops import gelu as gelu
 from nacre.ops import glu as glu
 from nacre.ops import hard_shrink as hard_shrink
@@ -42,6 +44,7 @@ from nacre.ops import soft_shrink as soft_shrink
 from nacre.ops import softmax as softmax
 from nacre.ops import softplus as softplus
 from nacre.ops import softsign as softsign
+from nacre.ops import space_to_depth as space_to_depth
 from nacre.ops import sparse_categorical_crossentropy as sparse_categorical_crossentropy
 from nacre.ops import sparse_plus as sparse_plus
 from nacre.ops import sparse_sigmoid as sparse_sigmoid
@@ -50,5 +53,6 @@ from nacre.ops import squareplus as squareplus
 from nacre.ops import swish as swish
 from nacre.ops import tanh_shrink as tanh_shrink
 from nacre.ops import threshold as threshold
+from nacre.ops import unfold as unfold
 
 def __getattr__(name: str) -> typing.Any: ...

@@ -26,6 +26,7 @@ from nacre.ops import argsort as argsort
 from nacre.ops import array as array
 from nacre.ops import array_split as array_split
 from nacre.ops import average as average
+from nacre.ops import bartlett as bartlett
 from nacre.ops import bincount as bincount
 from nacre.ops import bitwise_and as bitwise_and
 from nacre.ops import bitwise_invert as bitwise_invert
@@ -34,6 +35,7 @@ from nacre.ops import bitwise_not as bitwise_not
 from nacre.ops import bitwise_or as bitwise_or
 from nacre.ops import bitwise_right_shift as bitwise_right_shift
 from nacre.ops import bitwise_xor as bitwise_xor
+from nacre.ops import blackman as blackman
 from nacre.ops import broadcast_to as broadcast_to
 from nacre.ops import cbrt as cbrt
 from nacre.ops import ceil as ceil
@@ -42,6 +44,8 @@ from nacre.ops import concatenate as concatenate
 from nacre.ops import conj as conj
 from nacre.ops import conjugate as conjugate
 from nacre.ops import copy as copy
+from nacre.ops import corrcoef as corrcoef
+from nacre.ops import correlate as correlate
 from nacre.ops import cos as cos
 from nacre.ops import cosh as cosh
 from nacre.ops import count_nonzero as count_nonzero
@@ -81,13 +85,17 @@ from nacre.ops import full as full
 from nacre.ops import full_like as full_like
 from nacre.ops import gcd as gcd
 from nacre.ops import geomspace as geomspace
+from nacre.ops import get_item as get_item
 from nacre.ops import greater as greater
 from nacre.ops import greater_equal as greater_equal
+from nacre.ops import hamming as hamming
+from nacre.ops import hanning as hanning
 from nacre.ops import heaviside as heaviside
 from nacre.ops import histogram as histogram
 from nacre.ops import hsplit as hsplit
 from nacre.ops import hstack as hstack
 from nacre.ops import hypot as hypot
+from nacre.ops import i0 as i0
 from nacre.ops import identity as identity
 from nacre.ops import imag as imag
 from nacre.ops import inner as inner
@@ -99,6 +107,7 @@ from nacre.ops import isnan as isnan
 from nacre.ops import isneginf as isneginf
 from nacre.ops import isposinf as isposinf
 from nacre.ops import isreal as isreal
+from nacre.ops import kaiser as kaiser
 from nacre.ops import kron as kron
 from nacre.ops import lcm as lcm
 from nacre.ops import ldexp as ldexp
@@ -174,6 +183,7 @@ from nacre.ops import sin as sin
 from nacre.ops import sinc as sinc
 from nacre.ops import sinh as sinh
 from nacre.ops import size as size
+from nacre.ops import slogdet as slogdet
 from nacre.ops import sort as sort
 from nacre.ops import split as split
 from nacre.ops import sqrt as sqrt
@@ -200,6 +210,7 @@ from nacre.ops import true_divide as true_divide
 from nacre.ops import trunc as trunc
 from nacre.ops import unique as unique
 from nacre.ops import unravel_index as unravel_index
+from nacre.ops import vander as vander
 from nacre.ops import var as var
 from nacre.ops import vdot as vdot
 from nacre.ops import vectorize as vectorize
