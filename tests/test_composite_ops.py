@@ -180,6 +180,28 @@ def test_the_order_of_windows():
                                             [5, 7, 13, 15]])  # fmt: skip
 
 
+def test_dilated_windows():
+    x = np.arange(25.0).reshape(1, 1, 5, 5)
+    columns = ops.unfold(x, (2, 1), dilation=(3, 1)).numpy()[0]
+    np.testing.assert_array_equal(columns, [x[0, 0, :2].ravel(), x[0, 0, 3:].ravel()])
+
+
+def test_sequences():
+    x = RNG.normal(size=(2, 3, 11))
+    expected = np.lib.stride_tricks.sliding_window_view(x, 4, -1)[..., ::3, :]
+    received = ops.extract_sequences(ops.convert_to_tensor(x, "float64"), 4, 3)
+    np.testing.assert_array_equal(received.numpy(), expected)
+    check_gradient(lambda v: ops.extract_sequences(v, 4, 2), x)
+
+
+def test_psnr():
+    x, y = RNG.random((2, 4, 4, 3)), RNG.random((2, 4, 4, 3))
+    expected = 20 * np.log10(255) - 10 * np.log10(((x - y) ** 2).mean())
+    np.testing.assert_allclose(float(ops.psnr(x, y, 255)), expected, rtol=1e-5)
+    check_gradient(lambda a, b: ops.psnr(a, b, 1.0), x[0, 0], y[0, 0])
+    assert float(ops.psnr(x, x, 1.0)) == np.inf
+
+
 @pytest.mark.parametrize(
     ("pattern", "lengths", "expected"),
     [
@@ -237,6 +259,10 @@ IMAGE = np.ones((1, 4, 6, 8), "float32")
         (lambda: ops.correlate([1.0], [1.0], "half"), "correlate: expected `mode`"),
         (lambda: ops.cdist([1.0], [[1.0]]), "cdist: expected matrices"),
         (lambda: ops.cdist([[1.0]], [[1.0, 2.0]]), r"cdist: .* \(1, 1\) and \(1, 2\)"),
+        (lambda: ops.psnr([1.0], [1.0, 2.0], 1.0), "psnr: expected tensors of one shape"),
+        (lambda: ops.extract_sequences([1.0], 2, 1), "expected `sequence_length`"),
+        (lambda: ops.extract_sequences([1.0], 1, 0), "expected `sequence_stride`"),
+        (lambda: ops.extract_sequences(1.0, 1, 1), "expected a known last axis"),
         (lambda: ops.slogdet(IMAGE), "slogdet: expected square matrices"),
         (lambda: ops.depth_to_space(IMAGE, 1), "depth_to_space: expected `block_size`"),
         (lambda: ops.depth_to_space(IMAGE, 3), "expected a multiple of 9 channels"),

@@ -34,6 +34,16 @@ def test_config():
         config.set_image_data_format("channels_last")
 
 
+def test_interactive_logging_is_one_switch():
+    config.disable_interactive_logging()
+    try:
+        assert not nacre.utils.is_interactive_logging_enabled()
+        assert not config.is_interactive_logging_enabled()
+    finally:
+        nacre.utils.enable_interactive_logging()
+    assert config.is_interactive_logging_enabled()
+
+
 def test_top_level_names():
     assert nacre.__version__
     assert nacre.float32 == "float32"

@@ -31,6 +31,8 @@ CASES = [
     *[("correlate", (rows(n), rows(m), mode), {}) for mode in ("valid", "same", "full")
       for n, m in ((8, 3), (3, 8), (6, 4), (4, 4))],
     ("cdist", (rows(2, 4, 3), rows(2, 5, 3)), {}),
+    ("psnr", (rows(2, 4, 4, 3), rows(2, 4, 4, 3), 2.0), {}),
+    ("extract_sequences", (rows(2, 3, 11), 4, 3), {}),
     ("slogdet", (rows(3, 4, 4),), {}),
     ("logdet", (rows(3, 4, 4),), {}),
     ("depth_to_space", (rows(2, 3, 8, 12), 2), {}),

@@ -19,7 +19,6 @@ from nacre._core import (
 
 _epsilon = 1e-7
 _image_data_format = "channels_last"
-_interactive_logging = True
 _safe_mode = True
 _flash_attention: bool | None = None
 
@@ -83,20 +82,24 @@ def functions_run_eagerly() -> bool:
 
 
 def enable_interactive_logging() -> None:
-    """Progress is shown as a bar that is redrawn (the default)."""
-    global _interactive_logging
-    _interactive_logging = True
+    """Progress bars and messages go to stdout (the default)."""
+    from nacre.utils import console
+
+    console.enable_interactive_logging()
 
 
 def disable_interactive_logging() -> None:
-    """Progress is logged line by line instead of being redrawn."""
-    global _interactive_logging
-    _interactive_logging = False
+    """Progress bars and messages go to the logger named 'nacre' instead of stdout."""
+    from nacre.utils import console
+
+    console.disable_interactive_logging()
 
 
 def is_interactive_logging_enabled() -> bool:
-    """Whether progress bars are redrawn in place."""
-    return _interactive_logging
+    """Whether progress bars and messages go to stdout."""
+    from nacre.utils import console
+
+    return console.is_interactive_logging_enabled()
 
 
 def enable_unsafe_deserialization() -> None:

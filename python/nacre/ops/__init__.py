@@ -15,6 +15,7 @@ from nacre._core import Tensor as KerasTensor  # noqa: F401
 from nacre.ops import _registry, image as image
 from nacre.ops.blocks import (
     depth_to_space as depth_to_space,
+    extract_sequences as extract_sequences,
     fold as fold,
     get_item as get_item,
     rearrange as rearrange,
@@ -47,6 +48,7 @@ from nacre.ops.products import (
     corrcoef as corrcoef,
     correlate as correlate,
     logdet as logdet,
+    psnr as psnr,
     slogdet as slogdet,
     vander as vander,
 )

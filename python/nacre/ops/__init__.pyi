@@ -20,6 +20,7 @@ from nacre.ops.products import correlate as correlate
 from nacre.autograd.custom import custom_gradient as custom_gradient
 from nacre.ops.blocks import depth_to_space as depth_to_space
 from nacre.ops.conversion import dtype as dtype
+from nacre.ops.blocks import extract_sequences as extract_sequences
 from nacre.ops.blocks import fold as fold
 from nacre.ops.control_flow import fori_loop as fori_loop
 from nacre.ops.blocks import get_item as get_item
@@ -36,6 +37,7 @@ from nacre.ops.conversion import ndim as ndim
 from nacre.ops import nn as nn
 from nacre.ops import numpy as numpy
 from nacre.ops.symbolic import placeholder as placeholder
+from nacre.ops.products import psnr as psnr
 from nacre.ops.blocks import rearrange as rearrange
 from nacre.ops.conversion import result_type as result_type
 from nacre.ops.symbolic import saturate_cast as saturate_cast

@@ -172,6 +172,40 @@ def fold(
     return total[:, :, top : top + size[0], left : left + size[1]]
 
 
+def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Tensor:
+    """The windows that slide over the last axis.
+
+    Args:
+        x: a tensor of shape (..., n).
+        sequence_length: size of a window.
+        sequence_stride: steps between windows.
+
+    Returns:
+        A tensor of shape (..., (n - sequence_length) / sequence_stride + 1, sequence_length).
+
+    Example:
+        >>> from nacre import ops
+        >>> ops.extract_sequences([1, 2, 3, 4, 5], 3, 2)
+        Tensor([[1, 2, 3],
+                [3, 4, 5]], dtype=int32)
+    """
+    x = convert_to_tensor(x)
+    if x.ndim < 1 or x.shape[-1] is None:
+        raise ValueError(f"extract_sequences: expected a known last axis, received {x.shape}")
+    for name, value, most in (
+        ("sequence_length", sequence_length, x.shape[-1]),
+        ("sequence_stride", sequence_stride, math.inf),
+    ):
+        if not isinstance(value, int) or not 1 <= value <= most:
+            raise ValueError(
+                f"extract_sequences: expected `{name}` a positive integer, and windows within the "
+                f"last axis, received {value!r} (x: {x.shape})"
+            )
+    starts = range(0, x.shape[-1] - sequence_length + 1, sequence_stride)
+    places = [list(range(start, start + sequence_length)) for start in starts]
+    return _core.op("take")(x, convert_to_tensor(places, "int32"), -1)
+
+
 class _Windows:
     """Where the windows over an image are."""
 

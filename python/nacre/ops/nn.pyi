@@ -33,6 +33,7 @@ from nacre.ops import moments as moments
 from nacre.ops import multi_hot as multi_hot
 from nacre.ops import normalize as normalize
 from nacre.ops import one_hot as one_hot
+from nacre.ops import psnr as psnr
 from nacre.ops import relu as relu
 from nacre.ops import relu6 as relu6
 from nacre.ops import rms_normalization as rms_normalization

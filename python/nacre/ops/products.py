@@ -143,6 +143,33 @@ def cdist(x: Any, y: Any) -> Tensor:
     return op("where")(apart, root, op("zeros_like")(squares))
 
 
+def psnr(x1: Any, x2: Any, max_val: float) -> Tensor:
+    """The peak signal-to-noise ratio of two images, in decibels.
+
+    Args:
+        x1: a tensor.
+        x2: a tensor of the same shape.
+        max_val: the largest value that an image can have: 1.0 or 255.
+
+    Returns:
+        A scalar: 20 log10(max_val) - 10 log10(mean((x1 - x2)^2)); inf for equal tensors.
+
+    Example:
+        >>> from nacre import ops
+        >>> round(float(ops.psnr([0.0, 1.0], [0.1, 0.9], max_val=1.0)), 3)
+        20.0
+    """
+    op = _core.op
+    x1, x2 = convert_to_tensor(x1), convert_to_tensor(x2)
+    if tuple(x1.shape) != tuple(x2.shape):
+        raise ValueError(
+            f"psnr: expected tensors of one shape, received the shapes {x1.shape} and {x2.shape}"
+        )
+    peak = convert_to_tensor(max_val, x2.dtype)
+    error = op("mean")(op("square")(x1 - x2))
+    return 20.0 * op("log10")(peak) - 10.0 * op("log10")(error)
+
+
 def slogdet(x: Any) -> tuple[Tensor, Tensor]:
     """The sign of the determinant of a matrix, and the logarithm of its magnitude.
 
