@@ -3,7 +3,7 @@
 Words become vectors, a bidirectional recurrent layer reads them with a mask over the padding, and
 its last states decide. Trained from scratch on 6,920 sentences, so dropout does much of the work.
 
-Result (1 seed): test accuracy 79.5 % (LSTM), 81.2 % (GRU).
+Result (mean of 3 seeds): test accuracy 80.2 % (LSTM), 81.1 % (GRU).
 """
 
 from data import Vocabulary, labelled_sentences
