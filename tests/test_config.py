@@ -1,8 +1,10 @@
 """nacre.config, nacre.tree, the top-level names, and the exceptions of the core."""
 
+import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import nacre
@@ -42,6 +44,54 @@ def test_interactive_logging_is_one_switch():
     finally:
         nacre.utils.enable_interactive_logging()
     assert config.is_interactive_logging_enabled()
+
+
+class Pairs(nacre.utils.PyDataset):
+    def __init__(self, *arrays):
+        super().__init__()
+        self.arrays = arrays
+
+    def __len__(self):
+        return len(self.arrays[0]) // 2
+
+    def __getitem__(self, index):
+        return tuple(a[2 * index : 2 * index + 2] for a in self.arrays)
+
+
+@pytest.mark.parametrize("kind", ["arrays", "batches"])
+def test_limits_of_training(kind):
+    x, y = np.arange(24.0).reshape(12, 2), np.ones((12, 1))
+    given = {"x": x, "y": y, "batch_size": 2}
+    if kind == "batches":
+        given = {"x": Pairs(x, y)}
+    model = nacre.Sequential([nacre.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    config.set_max_epochs(2)
+    config.set_max_steps_per_epoch(3)
+    try:
+        assert (config.max_epochs(), config.max_steps_per_epoch()) == (2, 3)
+        with pytest.warns(UserWarning, match="2 of 5 epochs|3 of 6 steps") as warned:
+            history = model.fit(**given, epochs=5, verbose=0)
+        assert len(warned) == 2 and all(w.filename == __file__ for w in warned)
+        assert history.epoch == [0, 1] and int(model.optimizer.iterations) == 6
+        with pytest.warns(UserWarning, match="3 of 6 steps"):
+            assert len(model.predict(given["x"], batch_size=given.get("batch_size"))) == 6
+    finally:
+        config.set_max_epochs(None)
+        config.set_max_steps_per_epoch(None)
+    for bad in (0, -1, 1.5, True, "2"):
+        with pytest.raises(ValueError, match="set_max_epochs: expected a positive integer or None"):
+            config.set_max_epochs(bad)
+    assert len(model.fit(**given, epochs=3, verbose=0).epoch) == 3
+    assert len(model.predict(x, batch_size=2, steps=2, verbose=0)) == 4
+
+
+def test_limits_in_the_environment():
+    code = "from nacre import config; print(config.max_epochs(), config.max_steps_per_epoch())"
+    environment = os.environ | {"NACRE_MAX_EPOCHS": "4", "NACRE_MAX_STEPS_PER_EPOCH": ""}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True,
+                         text=True, check=True)  # fmt: skip
+    assert run.stdout.split() == ["4", "None"]
 
 
 def test_top_level_names():

@@ -151,15 +151,56 @@ def set_dtype_policy(policy: _Any) -> None:
 
 
 def max_epochs() -> int | None:
-    """The most epochs `fit` runs, from NACRE_MAX_EPOCHS; None: no limit."""
-    value = _os.environ.get("NACRE_MAX_EPOCHS")
-    return int(value) if value else None
+    """The most epochs `fit` runs: set, or from NACRE_MAX_EPOCHS; None: no limit."""
+    return _limits["epochs"]
+
+
+def set_max_epochs(max_epochs: int | None) -> None:
+    """Limits the epochs of every `fit`, to try a program quickly; None: no limit.
+
+    Example:
+        >>> from nacre import config
+        >>> config.set_max_epochs(2)
+        >>> config.max_epochs()
+        2
+        >>> config.set_max_epochs(None)
+    """
+    _limits["epochs"] = _limit("set_max_epochs", max_epochs)
 
 
 def max_steps_per_epoch() -> int | None:
-    """The most steps of an epoch, from NACRE_MAX_STEPS_PER_EPOCH; None: no limit."""
-    value = _os.environ.get("NACRE_MAX_STEPS_PER_EPOCH")
-    return int(value) if value else None
+    """The most steps of an epoch: set, or from NACRE_MAX_STEPS_PER_EPOCH; None: no limit."""
+    return _limits["steps"]
+
+
+def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
+    """Limits the steps of every epoch, evaluation and prediction; None: no limit.
+
+    Example:
+        >>> from nacre import config
+        >>> config.set_max_steps_per_epoch(10)
+        >>> config.max_steps_per_epoch()
+        10
+        >>> config.set_max_steps_per_epoch(None)
+    """
+    _limits["steps"] = _limit("set_max_steps_per_epoch", max_steps_per_epoch)
+
+
+def _limit(caller: str, value: _Any) -> int | None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise ValueError(f"{caller}: expected a positive integer or None, received {value!r}")
+    return value
+
+
+def _limit_in_environment(name: str) -> int | None:
+    text = _os.environ.get(name, "").strip()
+    return int(text) if text.isdigit() and int(text) else None
+
+
+_limits = {
+    "epochs": _limit_in_environment("NACRE_MAX_EPOCHS"),
+    "steps": _limit_in_environment("NACRE_MAX_STEPS_PER_EPOCH"),
+}
 
 
 def enable_flash_attention() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nacre import _core
+from nacre import _core, config
 from nacre.models.prefetch import prefetched
 from nacre.utils import PyDataset
 
@@ -23,6 +23,26 @@ def unpack(data: Any) -> tuple[Any, Any, Any]:
             )
         return (*data, *(None,) * (3 - len(data)))
     return data, None, None
+
+
+def limited_epochs(epochs: int) -> int:
+    """The epochs to run, with the limit of `config.set_max_epochs`."""
+    limit = config.max_epochs()
+    if limit is None or limit >= epochs:
+        return epochs
+    warnings.warn(f"fit: {limit} of {epochs} epochs, by config.max_epochs()", stacklevel=3)
+    return limit
+
+
+def limited_steps(steps: int | None) -> int | None:
+    """The steps of an epoch, with the limit of `config.set_max_steps_per_epoch`."""
+    limit = config.max_steps_per_epoch()
+    if limit is None or (steps is not None and limit >= steps):
+        return steps
+    warnings.warn(
+        f"{limit} of {steps or 'all'} steps an epoch, by config.max_steps_per_epoch()", stacklevel=5
+    )
+    return limit
 
 
 def is_array(x: Any) -> bool:
@@ -219,9 +239,8 @@ class ArraySource:
             raise ValueError("expected at least one row of data, received none")
         self.shuffle = shuffle
         self.epoch_seed: int | None = None  # of the present order
-        self.num_steps: int | None = self.feeder.num_batches
-        if steps is not None:
-            self.num_steps = min(steps, self.feeder.num_batches)
+        most = self.feeder.num_batches
+        self.num_steps: int | None = limited_steps(most if steps is None else min(steps, most))
 
     def peek(self) -> tuple | None:
         """A batch like those to come; None where looking would take it away."""
@@ -265,6 +284,7 @@ class BatchSource:
                 self.num_steps = data.num_batches
             elif hasattr(data, "__len__"):
                 self.num_steps = len(data)
+        self.num_steps = limited_steps(self.num_steps)
         self._iterator: Any = None
 
     def peek(self) -> tuple | None:

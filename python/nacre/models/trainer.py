@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nacre import _core, tree
+from nacre import _core, config, tree
 from nacre.models import data
 from nacre.models.epoch import EpochSteps, callback_list, is_due
 from nacre.models.outputs import ModelLayout, Outputs
@@ -291,7 +291,7 @@ class Trainer(Steps):
             ValueError: The data does not fit.
         """
         self._require_compiled("fit")
-        epochs = data.require_count(epochs, "epochs")
+        epochs = data.limited_epochs(data.require_count(epochs, "epochs"))
         initial_epoch = data.require_count(initial_epoch, "initial_epoch")
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = data.split(
@@ -426,7 +426,8 @@ class Trainer(Steps):
             An array, or a list of them for several outputs.
         """
         own = self._writes_step("predict")
-        if not own and callbacks is None and verbose in (0, "auto") and data.is_array(x):
+        whole = steps is None and config.max_steps_per_epoch() is None
+        if whole and not own and callbacks is None and verbose in (0, "auto") and data.is_array(x):
             outputs = self._trainer.predict(self._feed(x), batch_size or 32)
             return self._pack_outputs([t.numpy() for t in outputs])
         layout = self._data_layout("predict")
