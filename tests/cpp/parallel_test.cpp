@@ -110,7 +110,7 @@ TEST_CASE("several threads take part") {
   std::set<std::thread::id> seen;
   // Each chunk waits a while for company.
   parallel_for(3, 1, [&](int64_t, int64_t) {
-    for (int i = 0; i < 2000; ++i) {
+    for (int i = 0; i < 30000; ++i) {
       {
         const std::lock_guard lock(mutex);
         seen.insert(std::this_thread::get_id());
