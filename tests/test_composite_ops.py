@@ -134,6 +134,17 @@ def test_the_second_derivative_of_logdet():
     np.testing.assert_allclose(received.numpy(), expected, rtol=1e-8)
 
 
+def test_select():
+    x = RNG.normal(size=(3, 4)).astype("float32")
+    conditions, choices = [x < -0.5, x < 0.5], [x * 2, x[:1]]
+    received = ops.select(conditions, choices, 7.0).numpy()
+    np.testing.assert_array_equal(received, np.select(conditions, choices, np.float32(7)))
+    check_gradient(lambda v: ops.select([v < 0], [v * v], -v), x)
+    for wrong in (([], []), ([True], [1, 2])):
+        with pytest.raises(ValueError, match="select: expected a choice for each condition"):
+            ops.select(*wrong)
+
+
 # Blocks
 
 

@@ -81,7 +81,17 @@ def test_gradients(name, args, kwargs):
     np.testing.assert_allclose(received.numpy(), np.asarray(expected), rtol=2e-3, atol=2e-4)
 
 
-@pytest.mark.parametrize("name", sorted({name for name, *_ in CASES}))
+@pytest.mark.parametrize("default", [0, 1.5, np.float32(2)])
+@pytest.mark.parametrize("dtype", ["float32", "int32"])
+def test_select(dtype, default):
+    x = (rows(3, 4) * 5).astype(dtype)
+    args = ([x < -2, x > 2], [x, x * 2], default)
+    received, expected = nacre.ops.select(*args), np.asarray(keras.ops.select(*args))
+    assert received.dtype == str(expected.dtype)
+    np.testing.assert_array_equal(received.numpy(), expected)
+
+
+@pytest.mark.parametrize("name", sorted({name for name, *_ in CASES} | {"select"}))
 def test_same_arguments(name):
     def arguments(function):
         return [(p.name, p.default) for p in inspect.signature(function).parameters.values()]

@@ -28,6 +28,7 @@ from nacre.ops.control_flow import (
     fori_loop as fori_loop,
     map as map,
     scan as scan,
+    select as select,
     switch as switch,
     vectorized_map as vectorized_map,
     while_loop as while_loop,

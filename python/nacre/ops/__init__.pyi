@@ -42,6 +42,7 @@ from nacre.ops.blocks import rearrange as rearrange
 from nacre.ops.conversion import result_type as result_type
 from nacre.ops.symbolic import saturate_cast as saturate_cast
 from nacre.ops.control_flow import scan as scan
+from nacre.ops.control_flow import select as select
 from nacre.ops.conversion import shape as shape
 from nacre.ops.conversion import size as size
 from nacre.ops.products import slogdet as slogdet

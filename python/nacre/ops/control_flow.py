@@ -31,6 +31,34 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
     return true_fn() if _truth(pred) else false_fn()
 
 
+def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
+    """For each element, the choice of the first condition that is true there.
+
+    Args:
+        condlist: boolean tensors.
+        choicelist: a tensor for each of them; all broadcast together.
+        default: what is taken where no condition is true.
+
+    Returns:
+        A tensor.
+
+    Example:
+        >>> from nacre import ops
+        >>> x = ops.arange(6)
+        >>> ops.select([x < 2, x > 3], [x, x * 10], -1)
+        Tensor([ 0,  1, -1, -1, 40, 50], dtype=int32)
+    """
+    if not len(condlist) or len(condlist) != len(choicelist):
+        raise ValueError(
+            "select: expected a choice for each condition, and at least one, received "
+            f"{len(condlist)} conditions and {len(choicelist)} choices"
+        )
+    result = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        result = _core.op("where")(_core.convert_to_tensor(condition, "bool"), choice, result)
+    return result
+
+
 def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
     """`branches[index](*operands)`, the index clamped to the branches there are."""
     if not branches:

@@ -177,6 +177,7 @@ from nacre.ops import roll as roll
 from nacre.ops import rot90 as rot90
 from nacre.ops import round as round
 from nacre.ops import searchsorted as searchsorted
+from nacre.ops import select as select
 from nacre.ops import sign as sign
 from nacre.ops import signbit as signbit
 from nacre.ops import sin as sin
