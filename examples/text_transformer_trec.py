@@ -3,7 +3,7 @@
 Words and their places become vectors, two blocks of attention mix them, and the mean over the
 words decides. 5,452 questions train it, 500 test it.
 
-Result (1 seed): test accuracy 88.0 %.
+Result (mean of 3 seeds): test accuracy 86.9 %.
 """
 
 import numpy as np
