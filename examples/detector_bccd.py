@@ -4,7 +4,7 @@ A convolutional network looks once at the picture. Each cell of its 15x20 grid s
 blood cell have their centre in it (focal loss, since most have none), where the centre is, and
 how large the box is. Average precision at an overlap of 0.5 is stated a kind. Needs Pillow.
 
-Result (1 seed): AP@0.5 of red cells 0.59, of white ones 0.98, of platelets 0.17, mean 0.58.
+Result (mean of 3 seeds): AP@0.5 of red cells 0.65, white ones 0.72, platelets 0.18, mean 0.52.
 """
 
 from xml.etree import ElementTree
