@@ -61,6 +61,7 @@ void Plan::make_steps() {
   }
   if (first_writing_step_ < 0) first_writing_step_ = static_cast<int>(steps_.size());
   arena_bytes_ = memory_.arena_bytes + workspace;
+  arena_need_.set(arena_bytes_);
   for (size_t b = 0; b < buffer_values_.size(); ++b) {
     const int value = buffer_values_[b];
     if (value < 0) continue;
@@ -81,7 +82,6 @@ std::unique_ptr<Plan::Context> Plan::take_context() {
     }
   }
   auto context = std::make_unique<Context>();
-  context->arena = make_ref<Storage>(arena_bytes_);
   context->buffers.resize(buffer_values_.size());
   context->variables.resize(graph_.variables.size());
   context->outputs.resize(graph_.outputs.size());
@@ -90,18 +90,28 @@ std::unique_ptr<Plan::Context> Plan::take_context() {
     if (value < 0) continue;
     context->buffers[b].spec = &graph_.values[value].spec;
     const Place& place = memory_.places[value];
-    if (place.base == Place::Base::kArena || place.base == Place::Base::kConstant) {
+    if (place.base == Place::Base::kConstant) {
       context->buffers[b].data = address(place, {}, *context);
     }
   }
   return context;
 }
 
+void Plan::use_arena(Context& c, void* arena) const {
+  if (c.arena == arena) return;
+  c.arena = arena;
+  for (size_t b = 0; b < buffer_values_.size(); ++b) {
+    const int value = buffer_values_[b];
+    if (value < 0 || memory_.places[value].base != Place::Base::kArena) continue;
+    c.buffers[b].data = address(memory_.places[value], {}, c);
+  }
+}
+
 void* Plan::address(const Place& place, std::span<const Tensor> arguments, const Context& c) const {
   const void* base = nullptr;
   switch (place.base) {
     case Place::Base::kArena:
-      base = c.arena->data();
+      base = c.arena;
       break;
     case Place::Base::kArgument:
       base = arguments[place.index].data();
@@ -127,6 +137,8 @@ Tensors Plan::run(std::span<const Tensor> arguments) {
   std::unique_lock<std::mutex> turn(assign_mutex_, std::defer_lock);
   if (!graph_.assignments.empty()) turn.lock();
   std::unique_ptr<Context> c = take_context();
+  const ArenaLease arena(arena_bytes_);
+  use_arena(*c, arena.data());
   for (size_t v = 0; v < graph_.variables.size(); ++v) {
     c->variables[v] =
         memory_.written[v] ? graph_.variables[v]->exclusive() : graph_.variables[v]->raw();
@@ -138,7 +150,7 @@ Tensors Plan::run(std::span<const Tensor> arguments) {
   for (const Patch& patch : patches_) {
     c->buffers[patch.buffer].data = address(patch.place, arguments, *c);
   }
-  void* workspace = static_cast<char*>(c->arena->data()) + memory_.arena_bytes;
+  void* workspace = static_cast<char*>(c->arena) + memory_.arena_bytes;
   const Buffer* buffers = c->buffers.data();
   const auto run_step = [&](const Step& step) {
     step.op->kernel({step.attrs,

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "nacre/graph/arena.h"
 #include "nacre/graph/graph.h"
 #include "nacre/graph/memory.h"
 
@@ -44,8 +45,8 @@ class Plan {
     int buffer;
     Place place;
   };
-  struct Context {  // what one running call needs; pooled
-    Ref<Storage> arena;
+  struct Context {          // what one running call needs; pooled
+    void* arena = nullptr;  // where the buffers of the last run were
     std::vector<Buffer> buffers;
     Tensors variables;  // held while running, so that an assignment elsewhere frees nothing
     Tensors outputs;
@@ -54,6 +55,7 @@ class Plan {
 
   void make_steps();
   std::unique_ptr<Context> take_context();
+  void use_arena(Context& c, void* arena) const;
   void* address(const Place& place, std::span<const Tensor> arguments, const Context& c) const;
   void finish(std::span<const Tensor> arguments, Context& c);
 
@@ -65,6 +67,7 @@ class Plan {
   MemoryPlan memory_;
   std::vector<int> step_nodes_;
   size_t arena_bytes_ = 0;  // values and the kernels' workspace behind them
+  ArenaNeed arena_need_;
   std::vector<Step> steps_;
   int first_writing_step_ = 0;      // before it, an interrupted run has changed nothing
   std::vector<int> buffer_values_;  // value of each buffer, -1 absent
