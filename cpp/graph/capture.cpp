@@ -34,7 +34,7 @@ std::string current_scope() {
 class Capture::Deferred final : public Deferral {
  public:
   explicit Deferred(Capture* capture) : capture_(capture) {}
-  void release() { capture_ = nullptr; }
+  void detach() { capture_ = nullptr; }
   void compute() override {
     Capture* capture = capture_;
     if (!capture || thread_ != std::this_thread::get_id()) {
@@ -58,12 +58,12 @@ Capture::Capture(std::span<const Tensor> arguments) : deferral_(make_ref<Deferre
 }
 
 Capture::~Capture() {
-  if (deferral_) static_cast<Deferred&>(*deferral_).release();
+  if (deferral_) static_cast<Deferred&>(*deferral_).detach();
 }
 
 void Capture::compute() {
   if (!deferral_) return;
-  static_cast<Deferred&>(*deferral_).release();
+  static_cast<Deferred&>(*deferral_).detach();
   deferral_ = nullptr;
   const Tensors tensors = std::move(tensors_);
   for (const GraphNode& node : graph_.nodes) {
@@ -183,7 +183,7 @@ Graph Capture::finish(std::span<const Tensor> outputs) {
     graph_.outputs.push_back(output.defined() ? value_of(output) : -1);
   }
   // Whoever reads a tensor of the step from here on is told that it is over.
-  if (deferral_) static_cast<Deferred&>(*deferral_).release();
+  if (deferral_) static_cast<Deferred&>(*deferral_).detach();
   deferral_ = nullptr;
   tensors_.clear();
   return std::move(graph_);

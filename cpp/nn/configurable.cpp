@@ -69,8 +69,7 @@ void read_field(std::vector<std::string>& field, const Json& json, std::string_v
 void Configurable::configure(const Json& config) {
   const std::vector<Field> all = fields();
   for (const auto& [key, value] : config.as_object(class_name())) {
-    const auto found =
-        std::find_if(all.begin(), all.end(), [&](const Field& field) { return field.name == key; });
+    const auto found = std::ranges::find(all, key, &Field::name);
     if (found == all.end()) {
       std::vector<std::string> names;
       for (const Field& field : all) names.push_back(field.name);

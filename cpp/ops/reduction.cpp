@@ -136,15 +136,15 @@ void reduce_as(const S* x, A* y, const std::vector<Pass>& passes) {
   if constexpr (std::is_same_v<A, float>) {
     fast = kernels::table().reduce[static_cast<int>(kernel_of<Op>())];
   }
-  const auto again = [fast](const A* from, A* to, int64_t begin, int64_t end, int64_t reduce,
-                            int64_t inner) {
+  const auto again = [&](const A* from, A* to, int64_t begin, int64_t end, int64_t reduce,
+                         int64_t inner) {
     if constexpr (std::is_same_v<A, float>) {
       if (fast) return fast(from, to, begin, end, reduce, inner);
     }
     reference::reduce_rows<Op>(from, to, begin, end, reduce, inner);
   };
-  const auto first = [fast](const S* from, A* to, int64_t begin, int64_t end, int64_t reduce,
-                            int64_t inner) {
+  const auto first = [&](const S* from, A* to, int64_t begin, int64_t end, int64_t reduce,
+                         int64_t inner) {
     if constexpr (std::is_same_v<S, float> && std::is_same_v<A, float>) {
       if (fast) return fast(from, to, begin, end, reduce, inner);
     }
