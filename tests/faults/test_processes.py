@@ -86,10 +86,12 @@ print(before, most[0], os_threads(), len(wrong))
 @pytest.mark.parametrize(("runtime", "teams"), [("pool", 1), ("openmp", 4)])
 def test_64_threads_predict_with_bounded_os_threads(runtime, teams):
     environment = {**os.environ, "NACRE_THREADING": runtime}
-    text = subprocess.check_output(
-        [sys.executable, "-c", _MANY], env=environment, text=True, timeout=300
-    )
-    before, most, after, wrong = (int(word) for word in text.split())
+    command = [sys.executable, "-c", _MANY]
+    run = subprocess.run(command, env=environment, text=True, timeout=300, capture_output=True)
+    if "this build has no OpenMP" in run.stderr:
+        pytest.skip("this build has no OpenMP")
+    assert run.returncode == 0, run.stderr
+    before, most, after, wrong = (int(word) for word in run.stdout.split())
     assert wrong == 0
     assert most <= 64 + before + teams * 3 + 2
     assert after <= before + teams * 3 + 2
