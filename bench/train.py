@@ -36,9 +36,9 @@ def measure(work: str, names: list[str], threads: int, rounds: int) -> None:
     busy: dict[str, list[float]] = {name: [] for name in names}
     first: dict[str, float | None] = {}
     for peer in peers:
-        built = peer.ask("ready")
-        step = peer.ask("first_step")
-        first[peer.name] = None if built is None or step is None else step
+        peer.ask("ready")  # all have imported and built before any is timed
+    for peer in peers:
+        first[peer.name] = peer.ask("first_step")
         peer.ask("epoch")  # warm-up
     for _ in range(rounds):
         for peer in peers:
