@@ -62,7 +62,8 @@ def measure(
     peers = [Peer(name, work, threads) for name in names]
     rows = []
     for peer in peers:
-        peer.ask("ready")
+        peer.ask("ready")  # all have started before any is timed
+    for peer in peers:
         cells = [peer.name]
         for method in ("call", "predict"):
             # Slow ways are called less often.
