@@ -14,6 +14,8 @@ struct Arenas {
   std::mutex mutex;
   std::vector<Ref<Storage>> idle;  // the one used last at the end: its lines may be in cache
   std::multiset<size_t> needs;     // of the plans alive
+
+  size_t most_needed() const { return needs.empty() ? 0 : *needs.rbegin(); }
 };
 
 // Kept until the process ends: plans held by Python may outlive static destructors.
@@ -52,8 +54,7 @@ ArenaLease::~ArenaLease() {
   Arenas& a = arenas();
   Ref<Storage> surplus;
   const std::lock_guard lock(a.mutex);
-  const size_t most = a.needs.empty() ? 0 : *a.needs.rbegin();
-  if (storage_->bytes() > most) return;  // its plan is gone
+  if (storage_->bytes() > a.most_needed()) return;  // its plan is gone
   a.idle.push_back(std::move(storage_));
   if (a.idle.size() > kMaxIdle) {
     surplus = std::move(a.idle.front());
@@ -72,8 +73,7 @@ ArenaNeed::~ArenaNeed() {
   const std::lock_guard lock(a.mutex);
   const auto found = a.needs.find(bytes_);
   if (found != a.needs.end()) a.needs.erase(found);
-  const size_t most = a.needs.empty() ? 0 : *a.needs.rbegin();
-  std::erase_if(a.idle, [&](const Ref<Storage>& s) { return s->bytes() > most; });
+  std::erase_if(a.idle, [&](const Ref<Storage>& s) { return s->bytes() > a.most_needed(); });
 }
 
 }  // namespace nacre

@@ -58,13 +58,17 @@ Capture::Capture(std::span<const Tensor> arguments) : deferral_(make_ref<Deferre
 }
 
 Capture::~Capture() {
+  stop_deferring();
+}
+
+void Capture::stop_deferring() {
   if (deferral_) static_cast<Deferred&>(*deferral_).detach();
+  deferral_ = nullptr;
 }
 
 void Capture::compute() {
   if (!deferral_) return;
-  static_cast<Deferred&>(*deferral_).detach();
-  deferral_ = nullptr;
+  stop_deferring();
   const Tensors tensors = std::move(tensors_);
   for (const GraphNode& node : graph_.nodes) {
     Tensors inputs(node.inputs.size());
@@ -183,8 +187,7 @@ Graph Capture::finish(std::span<const Tensor> outputs) {
     graph_.outputs.push_back(output.defined() ? value_of(output) : -1);
   }
   // Whoever reads a tensor of the step from here on is told that it is over.
-  if (deferral_) static_cast<Deferred&>(*deferral_).detach();
-  deferral_ = nullptr;
+  stop_deferring();
   tensors_.clear();
   return std::move(graph_);
 }

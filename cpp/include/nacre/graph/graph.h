@@ -72,6 +72,7 @@ class Capture final : public Recorder {
 
  private:
   class Deferred;
+  void stop_deferring();
   int value_of(const Tensor& tensor);  // adds a constant for a tensor not seen before
   int add_value(const Tensor& tensor, GraphValue::Kind kind, int index);
   int variable_index(const Variable& variable);
