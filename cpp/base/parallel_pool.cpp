@@ -287,15 +287,37 @@ class Pool {
         if (running_[static_cast<size_t>(i)]) continue;
         std::thread([this, i] { work_until_surplus(i); }).detach();
         running_[static_cast<size_t>(i)] = true;
-        workers_.fetch_add(1, std::memory_order_relaxed);
       }
     } catch (const std::exception&) {
       can_grow_ = false;  // at a limit of the system: go on with the workers there are
     }
+    count_workers();
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
 
   bool is_surplus(int index) const { return index >= limit_.load(std::memory_order_relaxed); }
+
+  // With the mutex held.
+  void count_workers() {
+    const auto first_missing = std::find(running_.begin(), running_.end(), false);
+    workers_.store(static_cast<int>(first_missing - running_.begin()), std::memory_order_relaxed);
+  }
+
+  // False where the worker is wanted after all.
+  bool leave(int index) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!is_surplus(index)) return false;
+      running_[static_cast<size_t>(index)] = false;
+      count_workers();
+    }
+    // A caller may have counted on this worker, which was idle, and left the others asleep.
+    if (has_work()) {
+      signal_.fetch_add(1);
+      wake(signal_, kAll);
+    }
+    return true;
+  }
 
   void work_until_surplus(int index) {
     const Region region;
@@ -307,14 +329,7 @@ class Pool {
 #endif
     int short_waits = 0;
     while (true) {
-      if (is_surplus(index)) {
-        const std::lock_guard lock(mutex_);
-        if (is_surplus(index)) {
-          running_[static_cast<size_t>(index)] = false;
-          workers_.fetch_sub(1, std::memory_order_relaxed);
-          return;
-        }
-      }
+      if (is_surplus(index) && leave(index)) return;
       if (!help(index)) rest(index, short_waits);
     }
   }
@@ -325,7 +340,7 @@ class Pool {
   alignas(64) std::atomic<uint32_t> idle_{0};
   alignas(64) std::atomic<uint32_t> signal_{0};  // what sleeping workers sleep on
   std::atomic<Clock::rep> last_call_{0};         // when sleeping workers were last woken
-  std::atomic<int> workers_{0};
+  std::atomic<int> workers_{0};                  // those before the first that is missing
   std::atomic<int> limit_{0};
   std::atomic<bool> can_grow_{true};  // false once the system refused a thread
   std::mutex mutex_;                  // of running_, and of changes to the three above

@@ -104,22 +104,42 @@ TEST_CASE("the bits do not depend on the number of threads") {
   }
 }
 
-TEST_CASE("several threads take part") {
-  const Threads set(3);
+// How many threads there are in a call of three chunks that wait for each other.
+size_t threads_taking_part() {
   std::mutex mutex;
   std::set<std::thread::id> seen;
   // Each chunk waits a while for company.
   parallel_for(3, 1, [&](int64_t, int64_t) {
-    for (int i = 0; i < 30000; ++i) {
+    for (int i = 0; i < 100000; ++i) {
       {
         const std::lock_guard lock(mutex);
         seen.insert(std::this_thread::get_id());
         if (seen.size() == 3) return;
       }
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      std::this_thread::sleep_for(std::chrono::microseconds(100));
     }
   });
-  CHECK(seen.size() == 3);
+  return seen.size();
+}
+
+TEST_CASE("several threads take part") {
+  const Threads set(3);
+  CHECK(threads_taking_part() == 3);
+}
+
+TEST_CASE("threads that leave do not take the others' work with them") {
+  for (int repeat = 0; repeat < 3000; ++repeat) {
+    {
+      const Threads many(8);
+      parallel_for(8, 1, [](int64_t, int64_t) {});
+    }
+    // Some go to sleep meanwhile, others still look for work.
+    const auto start = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() - start < std::chrono::microseconds(repeat % 50)) {
+    }
+    const Threads few(3);
+    REQUIRE(threads_taking_part() == 3);
+  }
 }
 
 TEST_CASE("an exception reaches the caller after the other chunks") {
