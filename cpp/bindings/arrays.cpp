@@ -81,7 +81,7 @@ Ref<Storage> foreign_storage(void* data, size_t bytes, py::object owner) {
         const py::gil_scoped_acquire gil;
         Py_DECREF(held);
       },
-      false);
+      Foreign::kShared);
 }
 
 Tensor from_array(const py::array& given, bool share) {

@@ -135,7 +135,7 @@ Tensor import_array(const dlpack::Array& a, std::optional<bool> copy,
     buffer_error("from_dlpack: the array is not dense row-major: copy=False is not possible");
   }
   if (!copy.value_or(false) && shareable) {
-    auto storage = make_ref<Storage>(data, spec.bytes(), std::move(release), false);
+    auto storage = make_ref<Storage>(data, spec.bytes(), std::move(release), Foreign::kShared);
     release = nullptr;
     return Tensor(spec, std::move(storage), 0);
   }

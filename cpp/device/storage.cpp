@@ -170,8 +170,8 @@ void reset_peak_memory() {
 
 Storage::Storage(size_t bytes) : data_(allocate(bytes)), bytes_(bytes) {}
 
-Storage::Storage(void* data, size_t bytes, std::function<void()> release, bool writable)
-    : data_(data), bytes_(bytes), writable_(writable), release_(std::move(release)) {}
+Storage::Storage(void* data, size_t bytes, std::function<void()> release, Foreign kind)
+    : data_(data), bytes_(bytes), kind_(kind), release_(std::move(release)) {}
 
 Storage::~Storage() {
   if (release_) {

@@ -223,6 +223,7 @@ std::string Graph::str() const {
     }
     if (node.scope >= 0) out << "  " << scopes[node.scope];
     if (node.backward) out << "  backward";
+    if (node.kept) out << "  kept";
     out << "\n";
   }
   for (const Assignment& a : assignments) {

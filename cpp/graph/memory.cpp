@@ -81,6 +81,10 @@ class Planner {
     find_views();
     find_uses();
     for (size_t v = 0; v < graph_.values.size(); ++v) place_external(static_cast<int>(v));
+    int kept = 0;
+    for (const GraphNode& node : graph_.nodes) {
+      if (node.kept) place(node.outputs[0], Place::Base::kKept, kept++);
+    }
     for (const auto& assignment : graph_.assignments) place_assignment(assignment);
     for (size_t o = 0; o < graph_.outputs.size(); ++o) place_output(static_cast<int>(o));
     place_temporaries();
@@ -215,6 +219,7 @@ class Planner {
         continue;
       }
       const GraphNode& node = graph_.nodes[n];
+      if (node.kept) continue;  // it reads nothing of the arena
       for (const int output : node.outputs) {
         if (placed_[output]) continue;
         for (size_t i = 0; i < node.inputs.size() && !placed_[output]; ++i) {

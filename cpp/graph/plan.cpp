@@ -33,6 +33,10 @@ void Plan::make_steps() {
   for (size_t n = 0; n < graph_.nodes.size(); ++n) {
     if (memory_.is_view[n]) continue;
     const GraphNode& node = graph_.nodes[n];
+    if (node.kept) {
+      kept_.push_back(kept_value(node));
+      continue;
+    }
     Step step{node.op,
               node.attrs.get(),
               static_cast<int>(buffer_values_.size()),
@@ -72,6 +76,22 @@ void Plan::make_steps() {
   }
 }
 
+std::shared_ptr<KeptValue> Plan::kept_value(const GraphNode& node) const {
+  std::vector<KeptValue::Input> inputs;
+  for (const int value : node.inputs) {
+    KeptValue::Input& input = inputs.emplace_back();
+    if (value < 0) continue;
+    const Place& place = memory_.places[value];
+    if (place.base == Place::Base::kVariable) input.variable = graph_.variables[place.index];
+    if (place.base == Place::Base::kConstant) input.constant = graph_.constants[place.index];
+    if (place.base == Place::Base::kKept) input.kept = kept_[place.index];
+    input.offset = place.offset;
+    input.spec = graph_.values[value].spec;
+  }
+  return KeptValue::of(*node.op, node.attrs, std::move(inputs),
+                       graph_.values[node.outputs[0]].spec);
+}
+
 std::unique_ptr<Plan::Context> Plan::take_context() {
   {
     const std::lock_guard lock(contexts_mutex_);
@@ -85,6 +105,7 @@ std::unique_ptr<Plan::Context> Plan::take_context() {
   context->buffers.resize(buffer_values_.size());
   context->variables.resize(graph_.variables.size());
   context->outputs.resize(graph_.outputs.size());
+  context->kept.resize(kept_.size());
   for (size_t b = 0; b < buffer_values_.size(); ++b) {
     const int value = buffer_values_[b];
     if (value < 0) continue;
@@ -125,6 +146,9 @@ void* Plan::address(const Place& place, std::span<const Tensor> arguments, const
     case Place::Base::kOutput:
       base = c.outputs[place.index].data();
       break;
+    case Place::Base::kKept:
+      base = c.kept[place.index].data();
+      break;
   }
   return static_cast<char*>(const_cast<void*>(base)) + place.offset;
 }
@@ -147,6 +171,7 @@ Tensors Plan::run(std::span<const Tensor> arguments) {
     const int value = graph_.outputs[o];
     if (value >= 0) c->outputs[o] = Tensor(graph_.values[value].spec);
   }
+  for (size_t k = 0; k < kept_.size(); ++k) c->kept[k] = kept_[k]->get();
   for (const Patch& patch : patches_) {
     c->buffers[patch.buffer].data = address(patch.place, arguments, *c);
   }
@@ -178,10 +203,14 @@ Tensors Plan::run(std::span<const Tensor> arguments) {
     run_steps(run_step);
   }
   finish(arguments, *c);
+  for (size_t v = 0; v < graph_.variables.size(); ++v) {
+    if (memory_.written[v]) graph_.variables[v]->written();
+  }
 
   Tensors outputs(c->outputs.begin(), c->outputs.end());
   for (Tensor& t : c->outputs) t = Tensor();
   for (Tensor& t : c->variables) t = Tensor();
+  for (Tensor& t : c->kept) t = Tensor();
   const std::lock_guard lock(contexts_mutex_);
   contexts_.push_back(std::move(c));
   return outputs;

@@ -49,7 +49,12 @@ PlanSummary summarize(const Plan& plan) {
   s.recorded_nodes = plan.num_recorded_nodes();
   s.build_seconds = plan.build_seconds();
   s.arena_bytes = plan.arena_bytes();
-  s.views = static_cast<int>(graph.nodes.size() - plan.step_nodes().size());
+  for (const GraphNode& node : graph.nodes) {
+    if (!node.kept) continue;
+    ++s.kept;
+    s.kept_bytes += graph.values[node.outputs[0]].spec.bytes();
+  }
+  s.views = static_cast<int>(graph.nodes.size() - plan.step_nodes().size()) - s.kept;
   std::map<std::string, PlanSummary::Row> rows;
   for (const int n : plan.step_nodes()) {
     const GraphNode& node = graph.nodes[n];
@@ -111,7 +116,9 @@ std::string to_string(const PlanSummary& s) {
   out << "Recorded ops: " << s.recorded_nodes << "; kernels: " << kernels << ", " << s.fused_ops
       << " ops fused into pointwise programs; views: " << s.views << "\n"
       << "Memory: " << in_units(static_cast<double>(s.arena_bytes)) << "B for values, "
-      << in_units(static_cast<double>(s.constant_bytes)) << "B of constants\n"
+      << in_units(static_cast<double>(s.constant_bytes)) << "B of constants, "
+      << in_units(static_cast<double>(s.kept_bytes)) << "B in " << s.kept
+      << " values kept while the weights stay the same\n"
       << "Variables updated in place: " << s.updated_in_place
       << ", by a copy: " << s.updated_by_copy << "\n"
       << "Built in " << milliseconds << " ms\n";

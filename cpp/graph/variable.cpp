@@ -52,13 +52,13 @@ void Variable::assign(const Tensor& value) {
   for (size_t i = recorders.size(); i-- > 0;) {
     if (recorders[i]->on_assign(*this, held)) return;
   }
-  const std::lock_guard lock(mutex_);
-  value_ = held;
+  set_raw(held);
 }
 
 void Variable::set_raw(Tensor value) {
   const std::lock_guard lock(mutex_);
   value_ = std::move(value);
+  changed();
 }
 
 Tensor Variable::raw() const {
@@ -68,6 +68,7 @@ Tensor Variable::raw() const {
 
 Tensor Variable::exclusive() {
   const std::lock_guard lock(mutex_);
+  changed();
   const Ref<Storage>& storage = value_.storage();
   if (value_.handle_count() > 1 || storage->use_count() > 1 || !storage->writable()) {
     value_ = value_.clone();

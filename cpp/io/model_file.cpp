@@ -45,7 +45,8 @@ std::vector<std::pair<std::string, Tensor>> tensors_named(const Safetensors& fil
     const NamedArray* array = file.find(name);
     if (!array) value_error(path, ": expected a tensor '", name, "', which is not there");
     auto storage = make_ref<Storage>(
-        const_cast<void*>(array->data), array->bytes(), [owner = file.owner()] {}, false);
+        const_cast<void*>(array->data), array->bytes(), [owner = file.owner()] {},
+        Foreign::kConstant);
     out.emplace_back(name, Tensor({array->dtype, array->shape}, std::move(storage), 0));
   }
   return out;

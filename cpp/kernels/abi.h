@@ -34,6 +34,14 @@ enum class Reduce : uint8_t { kSum, kMax, kMin, kProd, kSumSquares, kCount };
 using ReduceFn = void (*)(const float* x, float* y, int64_t begin, int64_t end, int64_t reduce,
                           int64_t inner);
 
+// Weights in the layout that a kernel brings them into at each call, for callers that keep them:
+// the number of floats, 0 where the kernel reads the weights where they are, and what tells the
+// layouts of the same weights apart.
+struct PackedLayout {
+  int64_t floats;
+  uint64_t id;
+};
+
 // C (m x n) = alpha * op(A) (m x k) op(B) (k x n) + beta * C, row-major, batched. lda, ldb, ldc:
 // row strides in elements of the stored (untransposed) matrices. batch strides in elements; 0
 // repeats.
@@ -52,6 +60,7 @@ struct GemmArgs {
   const float* residual = nullptr;  // added; laid out as C
   bool relu;                        // max(0, .)
   const float* mask = nullptr;      // laid out as C: 0 where it is not above 0 (relu's gradient)
+  const float* packed = nullptr;    // op(B) from gemm_pack, or null; b is not read
 };
 using GemmFn = void (*)(const GemmArgs& args);
 
@@ -83,6 +92,7 @@ struct ConvArgs {
   const float* residual;
   bool relu;
   const float* mask;
+  const float* packed;  // forward, data gradient: the filter from conv_pack, or null
 };
 using ConvFn = void (*)(const ConvArgs& args);
 
@@ -299,12 +309,17 @@ struct KernelTable {
                     int64_t end);
 
   GemmFn gemm;
+  PackedLayout (*gemm_packing)(const GemmArgs& args);  // operands' data are not read
+  void (*gemm_pack)(const GemmArgs& args, float* packed);
   GemmBf16Fn gemm_bf16;  // null without instructions for it
   AttentionFn attention;
   AttentionFn attention_grad;
   ConvFn conv_forward;
   ConvFn conv_data_grad;
   ConvFn conv_filter_grad;
+  // Of the forward kernel, or of the data gradient.
+  PackedLayout (*conv_packing)(const ConvArgs& args, bool gradient);
+  void (*conv_pack)(const ConvArgs& args, bool gradient, float* packed);
   PoolFn max_pool;
   PoolFn max_pool_grad;
   PoolFn average_pool;

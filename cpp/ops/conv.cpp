@@ -108,7 +108,7 @@ Tensor call(const char* name, const Tensor& first, const Tensor& second, const C
 struct Forward {
   static constexpr const char* kName = "conv_forward";
   static constexpr const char* kParams =
-      "x, filter, bias?, residual?, mask?, strides, dilation_rate, padding, groups, pads, "
+      "x, filter, bias?, residual?, mask?, packed?, strides, dilation_rate, padding, groups, pads, "
       "input_size, kernel_size, output_size, relu";
   static constexpr const char* kDoc = "Convolution of channels-last data.";
   static constexpr auto kFast = &kernels::KernelTable::conv_forward;
@@ -140,7 +140,8 @@ struct Forward {
 struct DataGrad {
   static constexpr const char* kName = "conv_data_grad";
   static constexpr const char* kParams =
-      "filter, grad, bias?, residual?, mask?, strides, dilation_rate, padding, groups, pads, "
+      "filter, grad, bias?, residual?, mask?, packed?, strides, dilation_rate, padding, groups, "
+      "pads, "
       "input_size, kernel_size, output_size, relu";
   static constexpr const char* kDoc = "Gradient of conv_forward with respect to x.";
   static constexpr auto kFast = &kernels::KernelTable::conv_data_grad;
@@ -195,6 +196,36 @@ struct FilterGrad {
   }
 };
 
+constexpr size_t kPackedInput = 5;  // of forward and data gradient
+
+template <class Op>
+Packing conv_packing() {
+  constexpr bool kGradient = Op::kX == 2;
+  const auto args_of = [](const Attrs* attrs, std::span<const Buffer> in,
+                          std::span<const Buffer> out) {
+    const Buffer* operands[] = {&in[0], &in[1], &out[0]};
+    ConvArgs args = conv_args(static_cast<const ConvAttrs&>(*attrs), operands[Op::kX]->shape(),
+                              operands[Op::kFilter]->shape(), operands[Op::kY]->shape());
+    args.filter = operands[Op::kFilter]->template as<const float>();
+    return args;
+  };
+  Packing packing;
+  packing.weights = Op::kFilter;
+  packing.packed = kPackedInput;
+  packing.layout = [args_of](const Attrs* attrs, std::span<const Buffer> in,
+                             std::span<const Buffer> out) -> Packing::Layout {
+    const bool empty = in[0].size() == 0 || in[1].size() == 0 || out[0].size() == 0;
+    if (empty || in[0].dtype() != DType::kFloat32 || !table().conv_packing) return {};
+    const auto [floats, id] = table().conv_packing(args_of(attrs, in, out), kGradient);
+    return {floats, id};
+  };
+  packing.pack = [args_of](const Attrs* attrs, std::span<const Buffer> in,
+                           std::span<const Buffer> out, float* packed) {
+    table().conv_pack(args_of(attrs, in, out), kGradient, packed);
+  };
+  return packing;
+}
+
 template <class Op>
 void conv_kernel(const KernelContext& c) {
   const Buffer* operands[] = {&c.in[0], &c.in[1], &c.out[0]};
@@ -219,6 +250,7 @@ void conv_kernel(const KernelContext& c) {
     args.bias = EpilogueInputs::data<const float>(c.in, 2);
     args.residual = EpilogueInputs::data<const float>(c.in, 3);
     args.mask = EpilogueInputs::data<const float>(c.in, 4);
+    args.packed = EpilogueInputs::data<const float>(c.in, kPackedInput);
     args.relu = attrs.relu;
     fast(args);
     return;
@@ -242,6 +274,7 @@ void add_primitive(OpRegistry& registry) {
         {c.dtype(0), Op::infer(c.attrs_as<ConvAttrs>(), c.shape(0), c.shape(1))}};
   };
   def.kernel = conv_kernel<Op>;
+  if constexpr (Op::kFilter != 2) def.packing = conv_packing<Op>();
   serve_halves(def);
   def.backward = Op::backward;
   def.flops = [](const Attrs*, std::span<const Buffer> in, std::span<const Buffer> out) {

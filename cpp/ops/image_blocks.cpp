@@ -1,6 +1,7 @@
 #include "ops/image_blocks.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <new>
 
@@ -64,23 +65,70 @@ Buffer images_of(const Buffer& whole, int64_t first, int64_t count, TensorSpec& 
   return {whole.as<char>() + static_cast<size_t>(first) * image, &spec};
 }
 
+// Weights that all blocks would pack alike, packed once a call: of each member, or null.
+using PackedWeights = std::array<const float*, kMaxInputs>;
+
+// The operands of one member for `count` images from `first` on.
+struct Operands {
+  TensorSpec specs[kMaxInputs];
+  Buffer in[kMaxInputs];
+
+  Operands(const Member& member, std::span<const Buffer> all, const Buffer& handed, int64_t first,
+           int64_t count) {
+    for (size_t i = 0; i < member.inputs.size(); ++i) {
+      const auto [source, input] = member.inputs[i];
+      if (source == Member::Source::kHanded) in[i] = handed;
+      if (source == Member::Source::kWhole) in[i] = all[static_cast<size_t>(input)];
+      if (source == Member::Source::kImages)
+        in[i] = images_of(all[static_cast<size_t>(input)], first, count, specs[i]);
+    }
+  }
+};
+
+// Calls body(member's index, operands, result, layout) for every member that packs its weights.
+template <class Body>
+void each_packing(const ImageBlocksAttrs& attrs, std::span<const Buffer> all, Body body) {
+  const int64_t count = images_per_block(attrs.handed());
+  TensorSpec handed_spec;
+  Buffer handed;
+  for (size_t m = 0; m < std::min(attrs.members.size(), kMaxInputs); ++m) {
+    const Member& member = attrs.members[m];
+    const Operands operands(member, all, handed, 0, count);
+    TensorSpec result_spec = member.spec;
+    if (member.result != Member::Result::kSum) result_spec.shape[0] = count;
+    const Buffer result{nullptr, &result_spec};
+    const Packing& packing = member.op->packing;
+    if (packing.weights >= 0 &&
+        member.inputs[static_cast<size_t>(packing.weights)].source == Member::Source::kWhole) {
+      const std::span<const Buffer> in(operands.in, member.inputs.size());
+      const auto layout = packing.layout(member.attrs.get(), in, {&result, 1});
+      if (layout.floats > 0) body(m, in, result, layout.floats);
+    }
+    if (member.result == Member::Result::kHanded) {
+      handed_spec = result_spec;
+      handed = {nullptr, &handed_spec};
+    }
+  }
+}
+
 void run_block(const ImageBlocksAttrs& attrs, const KernelContext& c, int64_t first, int64_t count,
-               float* sums) {
+               const PackedWeights& packed, float* sums) {
   float* memory = handed_memory(static_cast<size_t>(
       images_per_block(attrs.handed()) * (attrs.handed().shape.size() / attrs.handed().shape[0])));
   TensorSpec handed_spec;
   Buffer handed;
   const Buffer* out = c.out.data();
-  for (const Member& member : attrs.members) {
-    TensorSpec specs[kMaxInputs], result_spec;
-    Buffer in[kMaxInputs];
-    for (size_t i = 0; i < member.inputs.size(); ++i) {
-      const auto [source, input] = member.inputs[i];
-      if (source == Member::Source::kHanded) in[i] = handed;
-      if (source == Member::Source::kWhole) in[i] = c.in[static_cast<size_t>(input)];
-      if (source == Member::Source::kImages)
-        in[i] = images_of(c.in[static_cast<size_t>(input)], first, count, specs[i]);
+  for (size_t m = 0; m < attrs.members.size(); ++m) {
+    const Member& member = attrs.members[m];
+    Operands operands(member, c.in, handed, first, count);
+    size_t num_inputs = member.inputs.size();
+    if (m < packed.size() && packed[m]) {
+      const auto input = static_cast<size_t>(member.op->packing.packed);
+      operands.specs[input] = {DType::kFloat32, Shape{1}};
+      operands.in[input] = {const_cast<float*>(packed[m]), &operands.specs[input]};
+      num_inputs = std::max(num_inputs, input + 1);
     }
+    TensorSpec result_spec;
     Buffer result;
     switch (member.result) {
       case Member::Result::kHanded:
@@ -95,7 +143,7 @@ void run_block(const ImageBlocksAttrs& attrs, const KernelContext& c, int64_t fi
         ++out;
         break;
     }
-    member.op->kernel({member.attrs.get(), {in, member.inputs.size()}, {&result, 1}, nullptr});
+    member.op->kernel({member.attrs.get(), {operands.in, num_inputs}, {&result, 1}, nullptr});
     if (member.result == Member::Result::kHanded) {
       handed_spec = result_spec;
       handed = {memory, &handed_spec};
@@ -108,10 +156,19 @@ void image_blocks_kernel(const KernelContext& c) {
   const int64_t batch = attrs.handed().shape[0], images = images_per_block(attrs.handed());
   const int64_t blocks = attrs.blocks(), floats = attrs.sum_floats();
   float* sums = static_cast<float*>(c.workspace);
+  float* space = sums + blocks * floats;
+  PackedWeights packed{};
+  each_packing(attrs, c.in,
+               [&](size_t m, std::span<const Buffer> in, const Buffer& result, int64_t size) {
+                 const Member& member = attrs.members[m];
+                 member.op->packing.pack(member.attrs.get(), in, {&result, 1}, space);
+                 packed[m] = space;
+                 space += size;
+               });
   parallel_for(blocks, 1, [&](int64_t begin, int64_t end) {
     for (int64_t block = begin; block < end; ++block) {
       const int64_t first = block * images;
-      run_block(attrs, c, first, std::min(images, batch - first), sums + block * floats);
+      run_block(attrs, c, first, std::min(images, batch - first), packed, sums + block * floats);
     }
   });
   // At most kMaxBlocks terms each, in the order of the blocks.
@@ -208,9 +265,13 @@ void register_image_blocks(OpRegistry& registry) {
   };
   def.kernel = image_blocks_kernel;
   def.composite = image_blocks_composite;
-  def.workspace = [](const Attrs* attrs, std::span<const Buffer>, std::span<const Buffer>) {
+  def.workspace = [](const Attrs* attrs, std::span<const Buffer> in, std::span<const Buffer>) {
     const ImageBlocksAttrs& a = attrs_of(attrs);
-    return static_cast<size_t>(a.blocks() * a.sum_floats()) * sizeof(float);
+    int64_t floats = a.blocks() * a.sum_floats();
+    each_packing(a, in, [&](size_t, std::span<const Buffer>, const Buffer&, int64_t size) {
+      floats += size;
+    });
+    return static_cast<size_t>(floats) * sizeof(float);
   };
   def.flops = image_blocks_flops;
   def.differentiable = false;

@@ -20,6 +20,8 @@ struct MatmulAttrs : AttrsOf<MatmulAttrs> {
   bool transpose_b = false;
   NACRE_ATTRS(transpose_a, transpose_b)
 };
+constexpr size_t kPackedInput = 5;  // of fused_matmul
+
 struct FusedMatmulAttrs : AttrsOf<FusedMatmulAttrs> {
   bool transpose_a = false;
   bool transpose_b = false;
@@ -153,6 +155,7 @@ void gemm_f32(const reference::Product<float>& g, const kernels::GemmArgs& epilo
   args.alpha = 1;
   args.bias = epilogue.bias;
   args.relu = epilogue.relu;
+  args.packed = epilogue.packed;
   if (epilogue.residual) args.residual = epilogue.residual + (g.c - y);
   if (epilogue.mask) args.mask = epilogue.mask + (g.c - y);
   fast(args);
@@ -219,6 +222,7 @@ void fused_matmul_kernel(const KernelContext& c) {
         epilogue.residual = EpilogueInputs::data<const float>(c.in, 3);
         epilogue.mask = EpilogueInputs::data<const float>(c.in, 4);
         epilogue.relu = attrs.relu;
+        epilogue.packed = EpilogueInputs::data<const float>(c.in, kPackedInput);
         return batched<float>(
             p, a, b, y, [&](const reference::Product<float>& g) { gemm_f32(g, epilogue, y); });
       }
@@ -227,6 +231,40 @@ void fused_matmul_kernel(const KernelContext& c) {
     attrs.epilogue().apply<T>(c.in, c.out[0]);
   };
   c.in[0].dtype() == DType::kFloat64 ? run(type_tag<double>{}) : run(type_tag<float>{});
+}
+
+// The product as the kernel gets it, where it is one of float32 matrices.
+std::optional<kernels::GemmArgs> packed_product(const Attrs* attrs, std::span<const Buffer> in) {
+  if (in[0].dtype() != DType::kFloat32 || !kernels::table().gemm_packing) return std::nullopt;
+  const Plan p = plan_product(in[0].shape(), in[1].shape(),
+                              static_cast<const FusedMatmulAttrs&>(*attrs).product(), "matmul");
+  const bool one = p.batch_b.size() == 1 && (p.batch.size() == 1 || !p.trans_a);
+  if (p.out.size() == 0 || !one) return std::nullopt;
+  std::optional<kernels::GemmArgs> args;
+  batched<float>(p, nullptr, in[1].as<const float>(), nullptr,
+                 [&](const reference::Product<float>& g) {
+                   args = kernel_args<kernels::GemmArgs>(g);
+                   args->alpha = 1;
+                 });
+  return args;
+}
+
+Packing matmul_packing() {
+  Packing packing;
+  packing.weights = 1;
+  packing.packed = kPackedInput;
+  packing.layout = [](const Attrs* attrs, std::span<const Buffer> in,
+                      std::span<const Buffer>) -> Packing::Layout {
+    const auto args = packed_product(attrs, in);
+    if (!args) return {};
+    const auto [floats, id] = kernels::table().gemm_packing(*args);
+    return {floats, id};
+  };
+  packing.pack = [](const Attrs* attrs, std::span<const Buffer> in, std::span<const Buffer>,
+                    float* packed) {
+    kernels::table().gemm_pack(*packed_product(attrs, in), packed);
+  };
+  return packing;
 }
 
 std::vector<TensorSpec> infer_fused_matmul(const InferContext& c) {
@@ -338,11 +376,14 @@ void register_matmul_ops(OpRegistry& registry) {
 
   OpDef fused;
   fused.name = "fused_matmul";
-  fused.params = "x1, x2, bias?, residual?, mask?, transpose_a, transpose_b, relu";
-  fused.doc = "relu(x1 @ x2 + bias + residual), 0 where `mask` is not above 0.";
+  fused.params = "x1, x2, bias?, residual?, mask?, packed?, transpose_a, transpose_b, relu";
+  fused.doc =
+      "relu(x1 @ x2 + bias + residual), 0 where `mask` is not above 0; `packed` is x2 as the "
+      "kernel wants it.";
   fused.make_attrs = make_attrs_of<FusedMatmulAttrs>;
   fused.infer = infer_fused_matmul;
   fused.kernel = fused_matmul_kernel;
+  fused.packing = matmul_packing();
   fused.composite = fused_matmul_composite;
   fused.flops = [](const Attrs* attrs, std::span<const Buffer> in, std::span<const Buffer>) {
     const Plan p = plan_product(in[0].shape(), in[1].shape(),

@@ -29,6 +29,7 @@ void register_numeric_ops(OpRegistry& registry);
 void register_shape_ops(OpRegistry& registry);
 void register_reduction_ops(OpRegistry& registry);
 void register_matmul_ops(OpRegistry& registry);
+void register_packing_ops(OpRegistry& registry);
 void register_optimizer_ops(OpRegistry& registry);
 void register_softmax_ops(OpRegistry& registry);
 void register_activation_ops(OpRegistry& registry);
@@ -71,6 +72,7 @@ inline void register_all_ops(OpRegistry& registry) {
   register_shape_ops(registry);
   register_reduction_ops(registry);
   register_matmul_ops(registry);
+  register_packing_ops(registry);
   register_optimizer_ops(registry);
   register_softmax_ops(registry);
   register_activation_ops(registry);

@@ -154,12 +154,30 @@ void check(const Case& t) {
       fn(args);
       return result;
     };
-    compare(run(table.conv_data_grad, dx.size()), dx, dx_size, isa, "data gradient", t);
+    // With the filter packed before, where the kernel packs it, the same bits.
+    const auto run_packed = [&](ConvFn fn, bool gradient, const std::vector<float>& expected) {
+      const auto layout = table.conv_packing(o.args, gradient);
+      if (layout.floats == 0) return;
+      std::vector<float> packed(static_cast<size_t>(layout.floats)), result(expected.size());
+      table.conv_pack(o.args, gradient, packed.data());
+      ConvArgs args = o.args;
+      args.result = result.data();
+      args.filter = nullptr;
+      args.packed = packed.data();
+      fn(args);
+      CHECK_MESSAGE(std::memcmp(result.data(), expected.data(), result.size() * 4) == 0,
+                    nacre::name_of(isa), " packed, gradient ", gradient, ": ", describe(t));
+    };
+    const std::vector<float> data_grad = run(table.conv_data_grad, dx.size());
+    compare(data_grad, dx, dx_size, isa, "data gradient", t);
+    run_packed(table.conv_data_grad, true, data_grad);
     compare(run(table.conv_filter_grad, dfilter.size()), dfilter, dfilter_size, isa,
             "filter gradient", t);
     o.args.bias = t.bias ? o.bias.data() : nullptr;
     o.args.relu = t.relu;
-    compare(run(table.conv_forward, y.size()), y, y_size, isa, "forward", t);
+    const std::vector<float> forward = run(table.conv_forward, y.size());
+    compare(forward, y, y_size, isa, "forward", t);
+    run_packed(table.conv_forward, false, forward);
     o.args.bias = nullptr;
     o.args.relu = false;
   }

@@ -110,6 +110,23 @@ std::string describe(const Case& t) {
          std::to_string(t.gap);
 }
 
+// With op(B) packed before, where the kernel packs it: the same bits, and B is not read.
+void check_packed(const Operands& operands, const std::vector<float>& before, nacre::Isa isa,
+                  const Case& t) {
+  const auto& table = nacre::kernels::table(isa);
+  const auto layout = table.gemm_packing(operands.args);
+  if (layout.floats == 0) return;
+  std::vector<float> packed(static_cast<size_t>(layout.floats)), result = before;
+  table.gemm_pack(operands.args, packed.data());
+  GemmArgs args = operands.args;
+  args.b = nullptr;
+  args.packed = packed.data();
+  args.c = result.data();
+  table.gemm(args);
+  CHECK_MESSAGE(std::memcmp(result.data(), operands.c.data(), result.size() * 4) == 0,
+                nacre::name_of(isa), " packed: ", describe(t));
+}
+
 void check(const Case& t) {
   Operands operands(t);
   const std::vector<float> before = operands.c;
@@ -128,6 +145,7 @@ void check(const Case& t) {
     }
     CHECK_MESSAGE(wrong == 0, nacre::name_of(isa), ": ", wrong, " wrong of ", expected.size(), ": ",
                   describe(t));
+    check_packed(operands, before, isa, t);
   }
 }
 

@@ -143,11 +143,7 @@ class Folder {
 
   // Turns the node into the fused op, with `value` as its input number `input` (-1: only turns it).
   static void put(const Host& host, GraphNode& node, int input, int value) {
-    if (node.op->name != host.fused) {
-      const AttrValue a = attribute(node, "transpose_a"), b = attribute(node, "transpose_b");
-      node.op = &find_op(host.fused);
-      node.attrs = with_attributes(node, {{"transpose_a", a}, {"transpose_b", b}});
-    }
+    if (node.op->name != host.fused) make_fused_matmul(node);
     if (input < 0) return;
     if (static_cast<int>(node.inputs.size()) <= input) {
       node.inputs.resize(static_cast<size_t>(input) + 1, -1);

@@ -22,5 +22,7 @@ Graph run_by_images(Graph graph);
 Graph merge_updates(Graph graph);
 // Elementwise ops that feed each other become pointwise programs.
 Graph fuse_pointwise(Graph graph);
+// What depends on weights alone is kept from run to run, packed as their kernels want it.
+Graph keep_weights(Graph graph);
 
 }  // namespace nacre

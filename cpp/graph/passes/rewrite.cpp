@@ -51,6 +51,12 @@ Ref<Attrs> with_attributes(const GraphNode& node,
   return attrs;
 }
 
+void make_fused_matmul(GraphNode& node) {
+  const AttrValue a = attribute(node, "transpose_a"), b = attribute(node, "transpose_b");
+  node.op = &find_op("fused_matmul");
+  node.attrs = with_attributes(node, {{"transpose_a", a}, {"transpose_b", b}});
+}
+
 std::optional<double> uniform_value(const Tensor& tensor) {
   constexpr int64_t kMaxElements = 4096;
   const int64_t n = tensor.size();

@@ -21,6 +21,9 @@ AttrValue attribute(const GraphNode& node, std::string_view name);
 Ref<Attrs> with_attributes(const GraphNode& node,
                            std::initializer_list<std::pair<std::string_view, AttrValue>> changes);
 
+// Turns a matmul into the fused_matmul that does the same.
+void make_fused_matmul(GraphNode& node);
+
 // The value of a tensor's elements where all have the same bits; of small tensors only.
 std::optional<double> uniform_value(const Tensor& tensor);
 

@@ -99,6 +99,47 @@ void pack_filter(const Correlation& x, const Phase& phase, int64_t group, float*
   }
 }
 
+// Whether the filter is packed; narrow and odd widths have to be, few pixels do not repay it.
+bool packs_filter(const Correlation& x) {
+  const int64_t planes = ceil_div(x.dst_dims[0], x.dst_step[0]);
+  const int64_t height = ceil_div(x.dst_dims[1], x.dst_step[1]);
+  return x.gradient || is_narrow(x) || x.groups > 1 || x.width % kLanes != 0 ||
+         x.batch * planes * height * x.dst_dims[2] > kUnpackedPixels;
+}
+
+void pack_filters(const Correlation& x, float* packed) {
+  const int64_t parts = x.phases() * x.groups;
+  const int64_t total = filter_start(x, x.phases());
+  const int64_t grain = larger((int64_t{64} << 10) / larger(total / parts, 1), 1);
+  parallel_for(parts, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t part = begin; part < end; ++part) {
+      const Phase phase = phase_of(x, part / x.groups);
+      const int64_t group = part % x.groups;
+      pack_filter(x, phase, group,
+                  packed + filter_start(x, part / x.groups) +
+                      group * phase.num_taps() * x.depth * padded_width(x));
+    }
+  });
+}
+
+// What tells the layouts of one filter apart: the taps of each phase, and how wide panels are.
+uint64_t layout_of(const Correlation& x) {
+  uint64_t id = x.gradient ? 3 : 2;
+  const auto add = [&](int64_t value) {
+    id = (id ^ static_cast<uint64_t>(value)) * uint64_t{0x100000001b3};
+  };
+  for (int64_t number = 0; number < x.phases(); ++number) {
+    const Phase phase = phase_of(x, number);
+    for (const Taps& taps : phase.taps) {
+      add(taps.count);
+      add(taps.kernel);
+      add(taps.kernel_step);
+    }
+    add(phase.count[2] <= kWideRows ? 1 : 0);
+  }
+  return id;
+}
+
 // One group of output rows [begin, end) in `depth_index` of an image, of one phase. `filter` is
 // packed when not null.
 void run_rows(const Correlation& x, const Phase& phase, const float* filter, int64_t image,
@@ -201,25 +242,13 @@ void correlate(const Correlation& x) {
   const int64_t planes = ceil_div(x.dst_dims[0], x.dst_step[0]);
   const int64_t height = ceil_div(x.dst_dims[1], x.dst_step[1]);
   if (x.batch * planes * height * x.dst_dims[2] * x.width * x.groups == 0) return;
-  const bool packed = x.gradient || is_narrow(x) || x.groups > 1 || x.width % kLanes != 0 ||
-                      x.batch * planes * height * x.dst_dims[2] > kUnpackedPixels;
   const int64_t phases = x.phases();
-  float* filter = nullptr;
-  if (packed) {
-    const int64_t total = filter_start(x, phases);
-    filter = static_cast<float*>(
-        thread_scratch(static_cast<size_t>(total) * sizeof(float), kPackedFilter));
-    const int64_t parts = phases * x.groups;
-    const int64_t grain = larger((int64_t{64} << 10) / larger(total / parts, 1), 1);
-    parallel_for(parts, grain, [&](int64_t begin, int64_t end) {
-      for (int64_t part = begin; part < end; ++part) {
-        const Phase phase = phase_of(x, part / x.groups);
-        const int64_t group = part % x.groups;
-        pack_filter(x, phase, group,
-                    filter + filter_start(x, part / x.groups) +
-                        group * phase.num_taps() * x.depth * padded_width(x));
-      }
-    });
+  const float* filter = x.packed;
+  if (!filter && packs_filter(x)) {
+    float* packed = static_cast<float*>(thread_scratch(
+        static_cast<size_t>(filter_start(x, phases)) * sizeof(float), kPackedFilter));
+    pack_filters(x, packed);
+    filter = packed;
   }
   const int64_t wanted = tasks_for(x.flop());
   const int64_t lines = x.batch * x.groups * planes;  // of `height` rows each
@@ -265,6 +294,25 @@ GemmArgs product_args(const ConvArgs& g) {
   p.residual = g.residual;
   p.relu = g.relu;
   p.mask = g.mask;
+  p.packed = g.packed;
+  return p;
+}
+
+GemmArgs forward_product(const ConvArgs& g) {
+  GemmArgs p = product_args(g);
+  p.a = g.x;
+  p.b = g.filter;
+  return p;
+}
+
+GemmArgs data_gradient_product(const ConvArgs& g) {
+  GemmArgs p = product_args(g);
+  p.a = g.y;
+  p.lda = p.k = g.out_channels;
+  p.b = g.filter;
+  p.ldb = g.out_channels;
+  p.trans_b = true;
+  p.ldc = p.n = g.in_channels;
   return p;
 }
 
@@ -273,27 +321,27 @@ void run(const ConvArgs& g, const Correlation& x) {
 }
 
 void conv_forward_f32(const ConvArgs& g) {
-  if (is_product(g)) {
-    GemmArgs p = product_args(g);
-    p.a = g.x;
-    p.b = g.filter;
-    return gemm_f32(p);
-  }
-  run(g, forward_of(g));
+  is_product(g) ? gemm_f32(forward_product(g)) : run(g, forward_of(g));
 }
 
 void conv_data_grad_f32(const ConvArgs& g) {
+  is_product(g) ? gemm_f32(data_gradient_product(g)) : run(g, data_gradient_of(g));
+}
+
+PackedLayout conv_packing(const ConvArgs& g, bool gradient) {
+  if (is_product(g)) return gemm_packing(gradient ? data_gradient_product(g) : forward_product(g));
+  if (is_depthwise(g)) return {};
+  const Correlation x = gradient ? data_gradient_of(g) : forward_of(g);
+  if (winograd_pays(g)) return {packed_points_floats(x), gradient ? uint64_t{1} : uint64_t{0}};
+  return packs_filter(x) ? PackedLayout{filter_start(x, x.phases()), layout_of(x)} : PackedLayout{};
+}
+
+void conv_pack(const ConvArgs& g, bool gradient, float* packed) {
   if (is_product(g)) {
-    GemmArgs p = product_args(g);
-    p.a = g.y;
-    p.lda = p.k = g.out_channels;
-    p.b = g.filter;
-    p.ldb = g.out_channels;
-    p.trans_b = true;
-    p.ldc = p.n = g.in_channels;
-    return gemm_f32(p);
+    return gemm_pack(gradient ? data_gradient_product(g) : forward_product(g), packed);
   }
-  run(g, data_gradient_of(g));
+  const Correlation x = gradient ? data_gradient_of(g) : forward_of(g);
+  winograd_pays(g) ? pack_filter_points(x, packed) : pack_filters(x, packed);
 }
 
 void conv_filter_gradient_f32(const ConvArgs& g) {
@@ -328,6 +376,7 @@ Correlation base_of(const ConvArgs& g) {
   x.residual = g.residual;
   x.relu = g.relu;
   x.mask = g.mask;
+  x.packed = g.packed;
   x.batch = g.batch;
   x.groups = g.groups;
   for (int d = 0; d < 3; ++d) {
@@ -437,6 +486,8 @@ void fill_conv(KernelTable& table) {
   table.conv_forward = conv_forward_f32;
   table.conv_data_grad = conv_data_grad_f32;
   table.conv_filter_grad = conv_filter_gradient_f32;
+  table.conv_packing = conv_packing;
+  table.conv_pack = conv_pack;
 }
 
 }  // namespace nacre::kernels::NACRE_ISA_NAMESPACE

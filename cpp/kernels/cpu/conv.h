@@ -22,6 +22,7 @@ struct Correlation {
   float* dst;
   const float* filter;  // (kernel, in_channels / groups, out_channels), also in the gradient
   const float* bias;
+  const float* packed;    // the filter from an earlier packing, or null
   const float* residual;  // laid out as dst; so is mask
   const float* mask;
   bool relu, gradient;
@@ -62,6 +63,8 @@ void depthwise_filter_grad(const ConvArgs& args);
 // 3x3 with stride 1, and channels and sizes that repay Winograd's transforms (conv_winograd.h).
 bool winograd_pays(const ConvArgs& args);
 void winograd(const Correlation& x);
+int64_t packed_points_floats(const Correlation& x);
+void pack_filter_points(const Correlation& x, float* packed);
 void winograd_filter_grad(const ConvArgs& args);
 
 void conv_filter_grad_f32(const ConvArgs& args);

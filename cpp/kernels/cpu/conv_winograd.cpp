@@ -31,45 +31,6 @@ int64_t block_tiles(int64_t channels) {
   return larger(fit / kMaxRows, 1) * kMaxRows;
 }
 
-// The points of the filter, for each point panels of depth rows.
-float* pack_filter_points(const Correlation& x) {
-  const int64_t inner = x.gradient ? x.width : x.depth, outer = x.gradient ? x.depth : x.width;
-  const int64_t size = inner * outer, padded = round_up(x.width, kLanes);
-  float* points = static_cast<float*>(
-      thread_scratch(static_cast<size_t>(kPoints * size) * sizeof(float), kUnpacked));
-  float* packed = static_cast<float*>(thread_scratch(
-      static_cast<size_t>(kPoints * x.depth * padded) * sizeof(float), kFilterOrSums));
-  parallel_for(size, int64_t{16} << 10, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i += kLanes) {
-      const int64_t lanes = smaller(end - i, kLanes);
-      transform<FilterPoints>(
-          [&](int r, int q) {
-            const int tap = r * 3 + q;
-            return load_lanes(x.filter + (x.gradient ? kTaps - 1 - tap : tap) * size + i, lanes);
-          },
-          [&](int r, int q, Vec v) {
-            store_lanes(points + (r * kPatch + q) * size + i, v, lanes);
-          });
-    }
-  });
-  parallel_for(kPoints, larger((int64_t{64} << 10) / size, 1), [&](int64_t begin, int64_t end) {
-    for (int64_t point = begin; point < end; ++point) {
-      const float* src = points + point * size;
-      float* dst = packed + point * x.depth * padded;
-      for (int64_t j = 0; j < x.width; j += kPanel) {
-        const int64_t width = smaller(padded - j, kPanel), cols = smaller(x.width - j, width);
-        if (x.gradient) {
-          pack_panel_transposed(src + j * outer, outer, x.depth, cols, width, dst);
-        } else {
-          pack_panel(src + j, outer, x.depth, cols, width, dst);
-        }
-        dst += x.depth * width;
-      }
-    }
-  });
-  return packed;
-}
-
 // Outputs of the tile at `place` from row `index` of the products.
 NACRE_FULL_VECTORS void store_tile(const Correlation& x, const TileGrid::Place& place,
                                    const Planes& products, int64_t index) {
@@ -104,10 +65,56 @@ bool winograd_pays(const ConvArgs& g) {
   return tiles_pay(g.out, g.in_channels, g.out_channels);
 }
 
+int64_t packed_points_floats(const Correlation& x) {
+  return kPoints * x.depth * round_up(x.width, kLanes);
+}
+
+// The points of the filter, for each point panels of depth rows.
+void pack_filter_points(const Correlation& x, float* packed) {
+  const int64_t inner = x.gradient ? x.width : x.depth, outer = x.gradient ? x.depth : x.width;
+  const int64_t size = inner * outer, padded = round_up(x.width, kLanes);
+  float* points = static_cast<float*>(
+      thread_scratch(static_cast<size_t>(kPoints * size) * sizeof(float), kUnpacked));
+  parallel_for(size, int64_t{16} << 10, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i += kLanes) {
+      const int64_t lanes = smaller(end - i, kLanes);
+      transform<FilterPoints>(
+          [&](int r, int q) {
+            const int tap = r * 3 + q;
+            return load_lanes(x.filter + (x.gradient ? kTaps - 1 - tap : tap) * size + i, lanes);
+          },
+          [&](int r, int q, Vec v) {
+            store_lanes(points + (r * kPatch + q) * size + i, v, lanes);
+          });
+    }
+  });
+  parallel_for(kPoints, larger((int64_t{64} << 10) / size, 1), [&](int64_t begin, int64_t end) {
+    for (int64_t point = begin; point < end; ++point) {
+      const float* src = points + point * size;
+      float* dst = packed + point * x.depth * padded;
+      for (int64_t j = 0; j < x.width; j += kPanel) {
+        const int64_t width = smaller(padded - j, kPanel), cols = smaller(x.width - j, width);
+        if (x.gradient) {
+          pack_panel_transposed(src + j * outer, outer, x.depth, cols, width, dst);
+        } else {
+          pack_panel(src + j, outer, x.depth, cols, width, dst);
+        }
+        dst += x.depth * width;
+      }
+    }
+  });
+}
+
 void winograd(const Correlation& x) {
   const TileGrid grid = grid_of(x.batch * x.dst_dims[0], x.dst_dims);
   if (grid.count() == 0) return;
-  const float* filter = pack_filter_points(x);
+  const float* filter = x.packed;
+  if (!filter) {
+    float* packed = static_cast<float*>(thread_scratch(
+        static_cast<size_t>(packed_points_floats(x)) * sizeof(float), kFilterOrSums));
+    pack_filter_points(x, packed);
+    filter = packed;
+  }
   const int64_t most = block_tiles(x.depth + x.width);
   const int64_t blocks = ceil_div(grid.count(), most);
   const int64_t offset[] = {x.taps(1, 0).offset, x.taps(2, 0).offset};

@@ -50,7 +50,7 @@ struct Product {
   const float* bias;
   const float* residual;  // laid out as c; so is mask
   const float* mask;
-  const float* panels;  // all of B, packed by share_panels, or null
+  const float* panels;  // all of B, packed by pack_panels, or null
 };
 
 struct Range {
@@ -150,27 +150,34 @@ int64_t deepest_panel(const Product& x) {
   return x.flipped && x.m > kFlipRows ? kDirectDepth : kPanelDepth;
 }
 
-// Packs all of B for tasks that would each pack the same panels: panel j / kPanel of the part of k
+int64_t panel_floats(const Product& x) {
+  return x.k * round_up(x.n, kPanel);
+}
+
+// Packs all of B, for tasks that would each pack the same panels: panel j / kPanel of the part of k
 // from p on lies at p * round_up(n, kPanel) + j * (depth of the part).
-const float* share_panels(const Product& x) {
+void pack_panels(const Product& x, float* packed) {
   const int64_t width = round_up(x.n, kPanel), step = panel_depth(x.k, deepest_panel(x));
   const int64_t panels = width / kPanel, parts = ceil_div(x.k, step);
-  float* shared = scratch(x.k * width, kSharedPanels);
   const int64_t grain = larger(kPackGrain / (step * kPanel), 1);
   parallel_for(panels * parts, grain, [&](int64_t begin, int64_t end) {
     for (int64_t index = begin; index < end; ++index) {
       const int64_t p = index / panels * step, j = index % panels * kPanel;
       const int64_t k = smaller(step, x.k - p);
-      pack_b(x, p, k, j, smaller(kPanel, x.n - j), kPanel, shared + p * width + j * k);
+      pack_b(x, p, k, j, smaller(kPanel, x.n - j), kPanel, packed + p * width + j * k);
     }
   });
-  return shared;
+}
+
+// B is read by vectors where it lies: rows [0, rows) of a task are too few to repay packing it.
+bool reads_in_place(const Product& x, int64_t rows) {
+  return !x.b_transposed && !x.panels && rows <= kDirectRows;
 }
 
 // Rows `r`, columns `q` and the part `depth` of k.
 void run_block(const Product& x, Range r, Range q, Range depth) {
   const int64_t rows = r.size();
-  const bool direct = !x.b_transposed && !x.panels && rows <= kDirectRows;
+  const bool direct = reads_in_place(x, rows);
   const int64_t step = panel_depth(depth.size(), direct ? kDirectDepth : deepest_panel(x));
   int64_t p = depth.begin;
   do {
@@ -355,15 +362,41 @@ void add_partials(const GemmArgs& g, const float* partials, int64_t parts) {
   });
 }
 
+int64_t wanted_tasks(const GemmArgs& g) {
+  const double flop = 2.0 * static_cast<double>(g.m) * static_cast<double>(g.n) *
+                      static_cast<double>(g.k) * static_cast<double>(g.batch);
+  return static_cast<int64_t>(1.5 * __builtin_sqrt(flop / kTaskFlop)) + 1;
+}
+
+// Several tasks of one matrix would pack the same panels.
+bool shares_panels(const GemmArgs& g, const Product& x, const Cut& cut) {
+  return cut.rows > 1 && cut.depths == 1 && g.batch == 1 && g.k > 0 &&
+         panel_floats(x) <= kMaxSharedFloats;
+}
+
 }  // namespace
+
+PackedLayout gemm_packing(const GemmArgs& g) {
+  if (g.m <= 1 || g.n <= 1 || g.k <= 0 || g.batch != 1) return {};
+  const Product x = product_of(g);
+  if (x.flipped) return {};
+  const int64_t wanted = wanted_tasks(g);
+  const Cut cut = cut_of(x, wanted, 1);
+  const bool one_row = wanted == 1 || cut.rows == 1;
+  const bool packs = one_row && cut.depths == 1 && !reads_in_place(x, x.m);
+  if (!packs && !shares_panels(g, x, cut)) return {};
+  return {panel_floats(x), g.trans_b ? uint64_t{1} : uint64_t{0}};
+}
+
+void gemm_pack(const GemmArgs& g, float* packed) {
+  pack_panels(product_of(g), packed);
+}
 
 void gemm_f32(const GemmArgs& g) {
   if (g.m <= 0 || g.n <= 0 || g.batch <= 0) return;
   if (g.m == 1 || g.n == 1) return gemv_f32(g);
   const Product whole = product_of(g);
-  const double flop = 2.0 * static_cast<double>(g.m) * static_cast<double>(g.n) *
-                      static_cast<double>(g.k) * static_cast<double>(g.batch);
-  const int64_t wanted = static_cast<int64_t>(1.5 * __builtin_sqrt(flop / kTaskFlop)) + 1;
+  const int64_t wanted = wanted_tasks(g);
   const auto matrix = [&](int64_t index) {
     Product x = whole;
     x.a += index * (x.flipped ? g.stride_b : g.stride_a);
@@ -377,7 +410,8 @@ void gemm_f32(const GemmArgs& g) {
     const Range all_cols{0, whole.n}, depth{0, whole.k};
     parallel_for(g.batch, ceil_div(g.batch, wanted), [&](int64_t begin, int64_t end) {
       for (int64_t index = begin; index < end; ++index) {
-        const Product x = matrix(index);
+        Product x = matrix(index);
+        x.panels = g.packed;
         const int64_t step = ceil_div(x.m, ceil_div(x.m, kBlockRows));
         for (int64_t i = 0; i < x.m; i += step)
           run_block(x, {i, smaller(i + step, x.m)}, all_cols, depth);
@@ -388,9 +422,12 @@ void gemm_f32(const GemmArgs& g) {
   const Cut cut = cut_of(whole, ceil_div(wanted, g.batch), g.batch);
   const int64_t elements = g.m * g.n;
   float* partials = cut.depths > 1 ? scratch(cut.depths * elements * g.batch, kPartials) : nullptr;
-  const bool share = cut.rows > 1 && cut.depths == 1 && g.batch == 1 && g.k > 0 &&
-                     g.k * round_up(whole.n, kPanel) <= kMaxSharedFloats;
-  const float* const panels = share ? share_panels(whole) : nullptr;
+  const float* panels = g.packed;
+  if (!panels && shares_panels(g, whole, cut)) {
+    float* shared = scratch(panel_floats(whole), kSharedPanels);
+    pack_panels(whole, shared);
+    panels = shared;
+  }
   parallel_for(g.batch * cut.tasks(), 1, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
       const int64_t index = task / cut.tasks();
@@ -417,6 +454,8 @@ void gemm_f32(const GemmArgs& g) {
 
 void fill_gemm(KernelTable& table) {
   table.gemm = gemm_f32;
+  table.gemm_packing = gemm_packing;
+  table.gemm_pack = gemm_pack;
 }
 
 }  // namespace nacre::kernels::NACRE_ISA_NAMESPACE

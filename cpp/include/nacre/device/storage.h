@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 
 #include "nacre/base/ref.h"
@@ -10,12 +11,15 @@ namespace nacre {
 
 inline constexpr size_t kAlignment = 64;
 
+// Who else may change a foreign block: its owner, or nobody (a mapped file).
+enum class Foreign : uint8_t { kShared, kConstant };
+
 class Storage final : public RefCounted {
  public:
   // Uninitialized memory from the caching allocator; MemoryError when it cannot be had.
   explicit Storage(size_t bytes);
   // Memory of another owner; `release` runs when the last reference goes.
-  Storage(void* data, size_t bytes, std::function<void()> release, bool writable);
+  Storage(void* data, size_t bytes, std::function<void()> release, Foreign kind);
   ~Storage() override;
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
@@ -23,12 +27,14 @@ class Storage final : public RefCounted {
   void* data() const { return data_; }
   size_t bytes() const { return bytes_; }
   // False for foreign memory (a NumPy array, a mapped file): never written in place.
-  bool writable() const { return writable_; }
+  bool writable() const { return !release_; }
+  // Its data may change without our doing.
+  bool shared() const { return release_ && kind_ == Foreign::kShared; }
 
  private:
   void* data_ = nullptr;
   size_t bytes_ = 0;
-  bool writable_ = true;
+  Foreign kind_ = Foreign::kConstant;
   std::function<void()> release_;
 };
 

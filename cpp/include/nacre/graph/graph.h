@@ -25,6 +25,7 @@ struct GraphNode {
   std::vector<int> outputs;
   int scope = -1;         // into Graph::scopes: the layer or optimizer that ran the op
   bool backward = false;  // part of a gradient
+  bool kept = false;      // its result is kept between runs (KeptValue)
 };
 
 struct Graph {

@@ -8,10 +8,11 @@
 
 namespace nacre {
 
-// An address: bytes from the start of the arena, an argument, a variable, a constant or an output.
+// An address: bytes from the start of the arena, an argument, a variable, a constant, an output or
+// a value kept between runs.
 struct Place {
-  enum class Base : uint8_t { kArena, kArgument, kVariable, kConstant, kOutput } base;
-  int index = 0;  // of the argument, variable, constant or output
+  enum class Base : uint8_t { kArena, kArgument, kVariable, kConstant, kOutput, kKept } base;
+  int index = 0;  // of the argument, variable, constant, output or kept node
   size_t offset = 0;
 };
 

@@ -12,6 +12,7 @@
 
 #include "nacre/graph/arena.h"
 #include "nacre/graph/graph.h"
+#include "nacre/graph/kept.h"
 #include "nacre/graph/memory.h"
 
 namespace nacre {
@@ -46,6 +47,7 @@ class Plan {
     Place place;
   };
   struct Context {          // what one running call needs; pooled
+    Tensors kept;           // held while running
     void* arena = nullptr;  // where the buffers of the last run were
     std::vector<Buffer> buffers;
     Tensors variables;  // held while running, so that an assignment elsewhere frees nothing
@@ -54,6 +56,7 @@ class Plan {
   };
 
   void make_steps();
+  std::shared_ptr<KeptValue> kept_value(const GraphNode& node) const;
   std::unique_ptr<Context> take_context();
   void use_arena(Context& c, void* arena) const;
   void* address(const Place& place, std::span<const Tensor> arguments, const Context& c) const;
@@ -72,6 +75,7 @@ class Plan {
   int first_writing_step_ = 0;      // before it, an interrupted run has changed nothing
   std::vector<int> buffer_values_;  // value of each buffer, -1 absent
   std::vector<Patch> patches_;
+  std::vector<std::shared_ptr<KeptValue>> kept_;
   std::mutex contexts_mutex_;
   std::vector<std::unique_ptr<Context>> contexts_;
   std::mutex assign_mutex_;

@@ -19,6 +19,8 @@ struct PlanSummary {
   int recorded_nodes = 0;
   int views = 0;      // nodes that only give data another shape: no work
   int fused_ops = 0;  // micro-ops of all pointwise programs
+  int kept = 0;       // values that are kept between runs: packed weights
+  size_t kept_bytes = 0;
   size_t arena_bytes = 0;
   size_t constant_bytes = 0;
   int updated_in_place = 0, updated_by_copy = 0;  // variables

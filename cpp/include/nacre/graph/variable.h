@@ -43,12 +43,20 @@ class Variable final : public RefCounted {
   // and its exchange without checks.
   Tensor raw() const;
   void set_raw(Tensor value);
-  // The value in storage that nobody else holds (copied when shared), for writing in place.
+  // The value in storage that nobody else holds (copied when shared), for writing in place; what
+  // wrote it says so.
   Tensor exclusive();
+  void written() { changed(); }
+  // Another number whenever the value may have changed. Read before the value, it tells whether
+  // that value is still the one.
+  uint64_t version() const { return version_.load(std::memory_order_acquire); }
 
  private:
+  void changed() { version_.fetch_add(1, std::memory_order_acq_rel); }
+
   TensorSpec spec_;
   uint64_t id_;
+  std::atomic<uint64_t> version_{0};
   mutable std::mutex mutex_;
   Tensor value_;
 };

@@ -88,6 +88,25 @@ using WorkspaceFn =
 using FlopsFn =
     std::function<double(const Attrs*, std::span<const Buffer> in, std::span<const Buffer> out)>;
 
+// Weights that an op's kernel brings into a layout of its own at each call, unless it is given them
+// in it: what a plan keeps between calls (graph/passes/layout.cpp).
+struct Packing {
+  int weights = -1;  // the input; -1: the op has none
+  int packed = -1;   // the optional input that takes them packed: floats in one dimension
+  // The number of floats, 0 where this call reads the weights where they are, and what tells the
+  // layouts of the same weights apart. The data of the buffers is not read.
+  struct Layout {
+    int64_t floats = 0;
+    uint64_t id = 0;
+  };
+  std::function<Layout(const Attrs*, std::span<const Buffer> in, std::span<const Buffer> out)>
+      layout;
+  // Reads the data of the weights only.
+  std::function<void(const Attrs*, std::span<const Buffer> in, std::span<const Buffer> out,
+                     float* packed)>
+      pack;
+};
+
 struct OpDef {
   std::string name;  // "softmax", "random.normal": keras.ops.<name>, or keras.<a.b> when dotted
   // Parameters in order, each a tensor or a field of the attributes: "x", "bias?" (optional
@@ -105,6 +124,7 @@ struct OpDef {
   ViewFn view;            // the result may share storage with input 0
   WorkspaceFn workspace;
   FlopsFn flops;
+  Packing packing;
   // elementwise: out[0] may be written over an input of the same dtype and shape.
   bool elementwise = false;
   // in_place[o]: the input whose storage output o may overwrite (optimizer updates).
