@@ -205,6 +205,22 @@ def test_sequences():
     check_gradient(lambda v: ops.extract_sequences(v, 4, 2), x)
 
 
+@pytest.mark.parametrize("window", ["hann", "hamming", None, RNG.random(12) + 0.1])
+@pytest.mark.parametrize("center", [True, False])
+def test_short_time_fourier_transform_and_back(window, center):
+    x = RNG.normal(size=(2, 3, 85))
+    signal = ops.convert_to_tensor(x, "float64")
+    parts = ops.stft(signal, 12, 3, 16, window, center)
+    # The inner samples: at the ends, windows are missing or weigh nothing.
+    back = ops.istft(parts, 12, 3, 16, window=window, center=center).numpy()
+    inner = slice(16, back.shape[-1] - 16)
+    np.testing.assert_allclose(back[..., inner], x[..., : back.shape[-1]][..., inner], rtol=1e-9)
+    assert ops.istft(parts, 12, 3, 16, 120, window, center).shape == (2, 3, 120)
+    check_gradient(lambda v: ops.stft(v, 4, 3, 8, center=center)[1], x[0, :, :12])
+    with pytest.raises(TypeError, match="stft: expected float32 or float64, received int32"):
+        ops.stft(np.ones(90, "int32"), 12, 3, 16, window, center)
+
+
 def test_psnr():
     x, y = RNG.random((2, 4, 4, 3)), RNG.random((2, 4, 4, 3))
     expected = 20 * np.log10(255) - 10 * np.log10(((x - y) ** 2).mean())
@@ -274,6 +290,13 @@ IMAGE = np.ones((1, 4, 6, 8), "float32")
         (lambda: ops.extract_sequences([1.0], 2, 1), "expected `sequence_length`"),
         (lambda: ops.extract_sequences([1.0], 1, 0), "expected `sequence_stride`"),
         (lambda: ops.extract_sequences(1.0, 1, 1), "expected a known last axis"),
+        (lambda: ops.stft(IMAGE, 4, 1, 2), "stft: expected sequence_length in"),
+        (lambda: ops.stft(IMAGE, 2, 0, 2), "stft: expected sequence_stride"),
+        (lambda: ops.stft(IMAGE, 8, 1, 16), "stft: expected more than fft_length / 2 = 8"),
+        (lambda: ops.stft(IMAGE, 8, 1, 16, center=False), "at least fft_length=16"),
+        (lambda: ops.stft(IMAGE, 2, 1, 2, "sine"), "stft: expected window 'hann', 'hamming'"),
+        (lambda: ops.stft(IMAGE, 2, 1, 2, [1.0]), r"stft: expected a window of shape \(2,\)"),
+        (lambda: ops.istft([IMAGE[0, 0, 0]] * 2, 2, 1, 2), "istft: expected tensors of shape"),
         (lambda: ops.slogdet(IMAGE), "slogdet: expected square matrices"),
         (lambda: ops.depth_to_space(IMAGE, 1), "depth_to_space: expected `block_size`"),
         (lambda: ops.depth_to_space(IMAGE, 3), "expected a multiple of 9 channels"),

@@ -61,6 +61,7 @@ CORE_IMPORTERS = {
         "ops/control_flow",
         "ops/conversion",
         "ops/products",
+        "ops/signal",
         "ops/symbolic",
         "ops/windows",
         "profiler",

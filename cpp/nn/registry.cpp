@@ -4,6 +4,7 @@ namespace nacre {
 
 void register_builtin_classes() {
   register_initializers();
+  register_stft_initializer();
   register_regularizers();
   register_constraints();
   register_core_layers();
@@ -12,6 +13,7 @@ void register_builtin_classes() {
   register_merging_layers();
   register_preprocessing_layers();
   register_categorical_layers();
+  register_spectrogram_layers();
   register_norm_layers();
   register_attention_layers();
   register_position_layers();

@@ -18,6 +18,7 @@ void register_class() {
 }
 
 void register_initializers();
+void register_stft_initializer();
 void register_regularizers();
 void register_constraints();
 void register_core_layers();
@@ -26,6 +27,7 @@ void register_reshaping_layers();
 void register_merging_layers();
 void register_preprocessing_layers();
 void register_categorical_layers();
+void register_spectrogram_layers();
 void register_norm_layers();
 void register_attention_layers();
 void register_position_layers();

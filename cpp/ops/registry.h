@@ -46,6 +46,7 @@ void register_image_sample_ops(OpRegistry& registry);
 void register_rnn_ops(OpRegistry& registry);
 void register_random_ops(OpRegistry& registry);
 void register_linalg_ops(OpRegistry& registry);
+void register_fft_ops(OpRegistry& registry);
 
 inline void register_all_ops(OpRegistry& registry) {
   register_elementwise_ops(registry);
@@ -89,6 +90,7 @@ inline void register_all_ops(OpRegistry& registry) {
   register_rnn_ops(registry);
   register_random_ops(registry);
   register_linalg_ops(registry);
+  register_fft_ops(registry);
 }
 
 }  // namespace nacre

@@ -52,6 +52,62 @@ ROWS = [
         required=("num_tokens",),
         case="count",
     ),
+    *[
+        LayerInfo(
+            "STFTSpectrogram",
+            {"mode": mode, "frame_length": 8, "frame_step": 3, **more},
+            (2, 20, 2),
+            shape,
+            [
+                (f"{side}_kernel", (8, 1, bins))
+                for side in ("real", "imag")
+                if mode not in {"real", "imag"} or mode == side
+            ],
+            case=mode + "_".join(("", *more)),
+            tolerance=10,
+        )
+        for mode, bins, more, shape in (
+            ("log", 5, {}, (2, 5, 10)),
+            ("magnitude", 5, {"padding": "same"}, (2, 7, 10)),
+            ("psd", 9, {"fft_length": 16, "window": "hamming"}, (2, 5, 18)),
+            ("real", 5, {"expand_dims": True}, (2, 5, 5, 2)),
+            ("imag", 5, {"scaling": "spectrum", "periodic": True}, (2, 5, 10)),
+            ("stft", 5, {"window": None}, (2, 5, 20)),
+        )
+    ],
+    LayerInfo(
+        "STFTSpectrogram",
+        {"frame_length": 8, "data_format": "channels_first", "expand_dims": True},
+        (2, 2, 20),
+        (2, 2, 4, 5),
+        [("real_kernel", (8, 1, 5)), ("imag_kernel", (8, 1, 5))],
+        case="channels_first",
+        tolerance=10,
+    ),
+    LayerInfo(
+        "MelSpectrogram",
+        {"fft_length": 32, "sequence_stride": 8, "sampling_rate": 400, "num_mel_bins": 6},
+        (2, 60),
+        (2, 6, 8),
+        tolerance=100,
+    ),
+    LayerInfo(
+        "MelSpectrogram",
+        {
+            "fft_length": 32,
+            "sequence_length": 20,
+            "sequence_stride": 8,
+            "num_mel_bins": 6,
+            "window": "hamming",
+            "max_freq": 4000.0,
+            "power_to_db": False,
+            "mag_exp": 1.0,
+        },
+        (2, 60),
+        (2, 6, 8),
+        case="magnitude",
+        tolerance=100,
+    ),
     LayerInfo(
         "Discretization",
         {"bin_boundaries": [-0.5, 0.0, 0.7]},

@@ -47,6 +47,11 @@ CASES = [
     ("fold", (rows(2, 12, 20), (5, 6), 2), {}),
     ("rearrange", (rows(2, 4, 6, 3), "b (h k) w c -> (b k) (w c) h"), {"k": 2}),
     ("get_item", (rows(3, 4), (slice(None), 1)), {}),
+    ("stft", (rows(2, 90), 20, 7, 32), {}),
+    ("stft", (rows(90), 20, 7, 20), {"window": "hamming", "center": False}),
+    ("stft", (rows(2, 90), 5, 7, 9), {"window": None}),
+    ("istft", ((rows(2, 6, 17), rows(2, 6, 17)), 20, 7, 32), {}),
+    ("istft", ((rows(6, 11), rows(6, 11)), 20, 7, 20, 40), {"window": "hamming", "center": False}),
 ]  # fmt: skip
 
 

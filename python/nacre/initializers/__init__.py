@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nacre import _family
-from nacre.initializers.constant_initializers import Constant, Identity, Ones, Zeros
+from nacre.initializers.constant_initializers import STFT, Constant, Identity, Ones, Zeros
 from nacre.initializers.initializer import Initializer
 from nacre.initializers.random_initializers import (
     GlorotNormal,
@@ -24,6 +24,7 @@ from nacre.initializers.random_initializers import (
 # Keras's further names of the same classes.
 IdentityInitializer = identity = Identity
 OrthogonalInitializer = orthogonal = Orthogonal
+STFTInitializer = stft = STFT
 constant = Constant
 glorot_normal = GlorotNormal
 glorot_uniform = GlorotUniform
@@ -83,6 +84,8 @@ __all__ = [
     "OrthogonalInitializer",
     "RandomNormal",
     "RandomUniform",
+    "STFT",
+    "STFTInitializer",
     "TruncatedNormal",
     "VarianceScaling",
     "Zeros",
@@ -101,6 +104,7 @@ __all__ = [
     "random_normal",
     "random_uniform",
     "serialize",
+    "stft",
     "truncated_normal",
     "variance_scaling",
     "zeros",

@@ -68,3 +68,34 @@ class Identity(Initializer):
     """
 
     def __init__(self, gain: float = 1.0) -> None: ...
+
+
+@native
+class STFT(Initializer):
+    """Kernels of a convolution that is a short-time Fourier transform.
+
+    Args:
+        side: "real" or "imag": which part of the transform the kernel gives.
+        window: Weights of a frame's samples: "hann", "hamming", "blackman", "bartlett",
+            "boxcar", the values, or None.
+        scaling: "density" divides the window by its L2 norm, "spectrum" by its L1 norm, None leaves
+            it.
+        periodic: Whether the window is one period of a periodic one.
+
+    Raises:
+        ValueError: An argument does not fit, or a call with a shape other than ``(frame length, 1,
+            bins)``.
+
+    Example:
+        >>> import nacre
+        >>> nacre.initializers.STFT("real", None)((2, 1, 3)).numpy()[:, 0].round(3).tolist()
+        [[1.0, 1.0, 1.0], [1.0, 0.0, -1.0]]
+    """
+
+    def __init__(
+        self,
+        side: str = "real",
+        window: Any = "hann",
+        scaling: str | None = "density",
+        periodic: bool = False,
+    ) -> None: ...

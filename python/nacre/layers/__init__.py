@@ -158,6 +158,7 @@ from nacre.layers.reshaping import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
+from nacre.layers.spectrogram import MelSpectrogram, STFTSpectrogram
 from nacre.layers.wrapper import Wrapper
 from nacre.models.functional import Input
 
@@ -296,6 +297,7 @@ __all__ = [
     "MaxPooling2D",
     "MaxPooling3D",
     "Maximum",
+    "MelSpectrogram",
     "Minimum",
     "MixUp",
     "MultiHeadAttention",
@@ -345,6 +347,7 @@ __all__ = [
     "SpatialDropout2D",
     "SpatialDropout3D",
     "SpectralNormalization",
+    "STFTSpectrogram",
     "StackedRNNCells",
     "StringLookup",
     "Subtract",

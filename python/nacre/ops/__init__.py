@@ -53,6 +53,7 @@ from nacre.ops.products import (
     slogdet as slogdet,
     vander as vander,
 )
+from nacre.ops.signal import istft as istft, stft as stft
 from nacre.ops.symbolic import (
     broadcast_shapes as broadcast_shapes,
     broadcast_tensors as broadcast_tensors,

@@ -29,6 +29,7 @@ from nacre.ops.windows import hanning as hanning
 from nacre.ops.windows import i0 as i0
 from nacre.ops import image as image
 from nacre.ops.conversion import is_tensor as is_tensor
+from nacre.ops.signal import istft as istft
 from nacre.ops.windows import kaiser as kaiser
 from nacre.ops import linalg as linalg
 from nacre.ops.products import logdet as logdet
@@ -47,6 +48,7 @@ from nacre.ops.conversion import shape as shape
 from nacre.ops.conversion import size as size
 from nacre.ops.products import slogdet as slogdet
 from nacre.ops.blocks import space_to_depth as space_to_depth
+from nacre.ops.signal import stft as stft
 from nacre.autograd.custom import stop_gradient as stop_gradient
 from nacre.ops.control_flow import switch as switch
 from nacre.ops.blocks import unfold as unfold
@@ -250,6 +252,10 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: str | None = None) -> T
     """An op: a function of tensors."""
 def fabs(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
+def fft(x: collections.abc.Sequence[typing.Any]) -> tuple[Tensor, ...]:
+    """An op: a function of tensors."""
+def fft2(x: collections.abc.Sequence[typing.Any]) -> tuple[Tensor, ...]:
+    """An op: a function of tensors."""
 def flip(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None) -> Tensor:
     """An op: a function of tensors."""
 def fliplr(x: typing.Any) -> Tensor:
@@ -304,6 +310,8 @@ def hypot(x1: typing.Any, x2: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def identity(n: int, dtype: str | None = None) -> Tensor:
     """An op: a function of tensors."""
+def ifft2(x: collections.abc.Sequence[typing.Any]) -> tuple[Tensor, ...]:
+    """An op: a function of tensors."""
 def imag(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def in_top_k(targets: typing.Any, predictions: typing.Any, k: int) -> Tensor:
@@ -313,6 +321,8 @@ def inner(x1: typing.Any, x2: typing.Any) -> Tensor:
 def inv(x: typing.Any) -> Tensor:
     """An op: a function of tensors."""
 def invert(x: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def irfft(x: collections.abc.Sequence[typing.Any], fft_length: int | None = None) -> Tensor:
     """An op: a function of tensors."""
 def isclose(x1: typing.Any, x2: typing.Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """An op: a function of tensors."""
@@ -497,6 +507,8 @@ def relu6(x: typing.Any) -> Tensor:
 def repeat(x: typing.Any, repeats: int | collections.abc.Sequence[int], axis: int | None = None) -> Tensor:
     """An op: a function of tensors."""
 def reshape(x: typing.Any, newshape: int | collections.abc.Sequence[int]) -> Tensor:
+    """An op: a function of tensors."""
+def rfft(x: typing.Any, fft_length: int | None = None) -> tuple[Tensor, ...]:
     """An op: a function of tensors."""
 def right_shift(x: typing.Any, y: typing.Any) -> Tensor:
     """An op: a function of tensors."""
