@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include "nacre/base/parallel.h"
+#include "nacre/ops/indexing.h"
 #include "nacre/ops/opdef.h"
 #include "nacre/ops/ops.h"
+#include "nacre/ops/shaping.h"
 #include "ops/linalg_kernels.h"
 #include "ops/linalg_parts.h"
 #include "ops/registry.h"
@@ -246,6 +249,43 @@ void lu_kernel(const KernelContext& c) {
   });
 }
 
+// Where row i of x is among the rows of its factors.
+void factor_rows_kernel(const KernelContext& c) {
+  const int64_t n = c.in[0].shape().back();
+  const int32_t* pivots = c.in[0].as<const int32_t>();
+  int32_t* places = c.out[0].as<int32_t>();
+  std::vector<int32_t> rows(static_cast<size_t>(n));
+  for (int64_t at = 0; at < c.in[0].size(); at += n) {
+    std::iota(rows.begin(), rows.end(), 0);
+    for (int64_t i = 0; i < n; ++i) {
+      std::swap(rows[static_cast<size_t>(i)], rows[static_cast<size_t>(pivots[at + i])]);
+    }
+    for (int64_t i = 0; i < n; ++i)
+      places[at + rows[static_cast<size_t>(i)]] = static_cast<int32_t>(i);
+  }
+}
+
+// With P x = L U: dx = P^T L^-T (strict lower part of L^T dL + upper part of dU U^T) U^-T.
+Tensors lu_backward(const BackwardContext& c) {
+  const Tensor& g = c.grads[0];
+  if (!g.defined()) return {Tensor()};
+  const Tensor& lu = c.outputs[0];
+  const int64_t n = lu.shape().back();
+  if (lu.shape()[lu.rank() - 2] != n) {
+    value_error("lu_factor: the gradient is that of square matrices only, received ", lu.shape());
+  }
+  const Tensor lower = lower_mask(n, lu.dtype()) - diagonal_mask(n, lu.dtype());
+  const Tensor upper = ops::triu(lu);
+  const Tensor unit = lu * lower + diagonal_mask(n, lu.dtype());
+  const Tensor middle = ops::matmul(unit, g * lower, true) * lower +
+                        ops::triu(ops::matmul(ops::triu(g), upper, false, true));
+  const Tensor left = ops::solve_triangular(matrix_transpose(unit), middle, false);
+  const Tensor dx = matrix_transpose(ops::solve_triangular(upper, matrix_transpose(left), false));
+  const Tensor places = apply_one(find_op("factor_rows"), {c.outputs[1]});
+  return {ops::take_along_axis(dx, ops::broadcast_to(ops::expand_dims(places, -1), dx.shape()),
+                               dx.rank() - 2)};
+}
+
 bool is_complete(const QrAttrs& a, std::string_view op) {
   if (a.mode != "reduced" && a.mode != "complete") {
     value_error(op, ": expected mode 'reduced' or 'complete', received mode='", a.mode, "'.",
@@ -388,7 +428,13 @@ void register_linalg_ops(OpRegistry& registry) {
                       "The factors of x with rows exchanged, as one matrix, and the exchanges.\n\n"
                       "Args:\n    x: Tensor of shape (..., m, n).\n\nReturns:\n    A tuple (lu, "
                       "pivots): row i was exchanged with row pivots[i].",
-                      infer_lu, lu_kernel, nullptr));
+                      infer_lu, lu_kernel, lu_backward));
+  OpDef rows = define(
+      "factor_rows", "pivots", "Where each row is among those of the factors.",
+      [](const InferContext& c) { return std::vector<TensorSpec>{{DType::kInt32, c.shape(0)}}; },
+      factor_rows_kernel, nullptr, nullptr, true);
+  rows.promote = Promote::kNone;
+  registry.add(std::move(rows));
   registry.add(define("qr", "x, mode",
                       "x = q r with orthonormal columns in q and an upper triangular r.\n\nArgs:\n"
                       "    x: Tensor of shape (..., m, n).\n    mode: 'reduced' (q has min(m, n) "

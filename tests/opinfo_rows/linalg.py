@@ -130,7 +130,13 @@ ROWS = [
         rtol=8,
         errors=[((np.zeros((2, 2)), np.ones(2)), {}, ValueError, "diagonal without zeros")],
     ),
-    OpInfo("lu_factor", calls((4, 4), ()), _lu, _FLOATS, grad=False, rtol=16),
+    OpInfo(
+        "lu_factor",
+        lambda rng, dtype: [((make(rng, shape, dtype),), {}) for shape in ((4, 4), (2, 3, 3))],
+        lambda x: _lu(x) if x.ndim == 2 else tuple(map(np.stack, zip(*map(_lu, x), strict=True))),
+        _FLOATS,
+        rtol=16,
+    ),
     OpInfo(
         "qr",
         calls((5, 3), (), {"mode": "reduced"}),
