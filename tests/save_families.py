@@ -115,7 +115,9 @@ def transformer() -> tuple:
     x = x + layers.Attention()([layers.RotaryEmbedding()(x), memory])
     x = x + layers.AdditiveAttention()([x, memory])
     x = layers.EinsumDense("abc,cd->abd", output_shape=(None, 16), bias_axes="d")(x)
-    return Model([tokens, memory], layers.Dense(20)(x)), [ids(7), noise(5, 16)]
+    words = layers.ReversibleEmbedding(20, 16, logit_soft_cap=5.0)
+    logits = words(x + words(tokens), reverse=True)
+    return Model([tokens, memory], logits), [ids(7), noise(5, 16)]
 
 
 def autoencoder() -> tuple:

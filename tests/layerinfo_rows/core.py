@@ -32,6 +32,15 @@ ROWS = [
         case="mask_zero",
     ),
     LayerInfo(
+        "ReversibleEmbedding",
+        {"input_dim": 10, "output_dim": 4, "mask_zero": True, "logit_soft_cap": 5.0},
+        (2, 5),
+        (2, 5, 4),
+        [("embeddings", (10, 4))],
+        input_dtype="int32",
+        ids=10,
+    ),
+    LayerInfo(
         "EinsumDense",
         {"equation": "abc,cde->abde", "output_shape": (None, 3, 4), "bias_axes": "de"},
         (2, 5, 6),

@@ -188,6 +188,20 @@ def test_attention_weights(name, gate, tmp_path):
         np.testing.assert_allclose(received, expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("tied", [True, False])
+def test_an_embedding_that_goes_both_ways(tied, tmp_path):
+    ids = rng.integers(0, 9, (3, 5)).astype("int32")
+    for module, other in ((nacre, keras), (keras, nacre)):
+        x = module.Input((5,), dtype="int32")
+        words = module.layers.ReversibleEmbedding(9, 4, tie_weights=tied, logit_soft_cap=2.0)
+        model = module.Model(x, words(module.layers.Dense(4)(words(x)), reverse=True))
+        model.save(tmp_path / "m.keras")
+        again = other.saving.load_model(tmp_path / "m.keras")
+        expected = np.asarray(model.predict(ids, verbose=0))
+        received = np.asarray(again.predict(ids, verbose=0))
+        np.testing.assert_allclose(received, expected, rtol=1e-4, atol=1e-5)
+
+
 def test_vocabularies(tmp_path):
     pytest.importorskip("tensorflow", reason="Keras's lookups need tensorflow")
     for module, other in ((keras, nacre), (nacre, keras)):

@@ -187,6 +187,46 @@ def parameters(cls):
     return {k: p.default for k, p in found.items() if k not in ("self", "kwargs", "args")}
 
 
+REVERSIBLE = {
+    "tied": {},
+    "untied": {"tie_weights": False},
+    "capped": {"logit_soft_cap": 0.7, "mask_zero": True},
+    "penalized": {"embeddings_regularizer": "l2", "embeddings_constraint": "max_norm"},
+}
+
+
+@pytest.mark.parametrize("case", REVERSIBLE)
+def test_reversible_embedding(case):
+    rng = np.random.default_rng(0)
+    ids, factor = rng.integers(0, 7, (2, 5)), rng.normal(size=(2, 5, 7)).astype(np.float32)
+    ours, theirs = (p.layers.ReversibleEmbedding(7, 4, **REVERSIBLE[case]) for p in (nacre, keras))
+    ours.build((None, None))
+    theirs.build((None, None))
+    assert [w.name for w in ours.weights] == [w.name for w in theirs.weights]
+    values = [rng.normal(size=tuple(w.shape)).astype(np.float32) for w in theirs.weights]
+    ours.set_weights(values)
+    theirs.set_weights(values)
+
+    with nacre.GradientTape() as tape:
+        y = ours(ours(ids), reverse=True)
+        loss = nacre.ops.sum(y * factor) + sum(ours.losses)
+    gradients = tape.gradient(loss, ours.trainable_weights)
+    their_y = theirs(theirs(torch.tensor(ids)), reverse=True)
+    total = (their_y * torch.tensor(factor)).sum() + sum(theirs.losses)
+    expected = torch.autograd.grad(total, [w.value for w in theirs.trainable_weights])
+    close(y.numpy(), as_array(their_y), "logits")
+    for a, b, weight in zip(gradients, expected, ours.trainable_weights, strict=True):
+        close(a.numpy(), as_array(b), weight.path)
+    a, b = plain(ours.get_config()), plain(theirs.get_config())
+    assert {k: v for k, v in a.items() if k not in ("name", "activity_regularizer")} == {
+        k: v
+        for k, v in b.items()
+        if k not in ("name", "activity_regularizer", "quantization_config")
+    }
+    type(theirs).from_config(foreign(ours.get_config(), "keras"))
+    type(ours).from_config(foreign(theirs.get_config(), "nacre"))
+
+
 def test_automatic_names():
     for name in NAMES:
         if name in ("Lambda", "InputLayer"):

@@ -54,7 +54,15 @@ from nacre.layers.conv_transpose import (
     Convolution2DTranspose,
     Convolution3DTranspose,
 )
-from nacre.layers.core import Dense, Embedding, Identity, InputLayer, Lambda, Masking
+from nacre.layers.core import (
+    Dense,
+    Embedding,
+    Identity,
+    InputLayer,
+    Lambda,
+    Masking,
+    ReversibleEmbedding,
+)
 from nacre.layers.einsum_dense import EinsumDense
 from nacre.layers.input_spec import InputSpec
 from nacre.layers.layer import Layer
@@ -333,6 +341,7 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Resizing",
+    "ReversibleEmbedding",
     "RotaryEmbedding",
     "SeparableConv1D",
     "SeparableConv2D",

@@ -98,6 +98,68 @@ class Embedding(Layer):
 
 
 @native
+class ReversibleEmbedding(Embedding):
+    """Rows of a learned table by integer ids, and back: logits of the ids for such rows.
+
+    Language models use one table for both (Press and Wolf 2016).
+
+    Call arguments:
+        inputs: Integer ids; with ``reverse``, vectors as long as a row.
+        reverse: Whether logits are computed: ``inputs @ transpose(table)``.
+
+    Args:
+        input_dim: Number of rows: ids are in ``[0, input_dim)``.
+        output_dim: Length of a row.
+        tie_weights: Whether the way back reads the same table; else a matrix of its own,
+            ``reverse_embeddings`` of shape ``(output_dim, input_dim)``.
+        embeddings_initializer: Initializer of the table, shape ``(input_dim, output_dim)``.
+        embeddings_regularizer: Penalty of the table.
+        embeddings_constraint: Projection of the table after each update.
+        mask_zero: Whether id 0 is padding: its steps are masked for the layers behind.
+        reverse_dtype: Dtype in which logits are computed; default: that of vectors and table.
+        logit_soft_cap: Logits become ``tanh(logits / logit_soft_cap) * logit_soft_cap``.
+
+    Input shape:
+        ``(...)``, integers; with ``reverse``, ``(..., output_dim)``
+
+    Output shape:
+        ``(..., output_dim)``; with ``reverse``, ``(..., input_dim)``
+
+    Raises:
+        ValueError: A size is not positive, an id is out of range, or a vector has another length.
+
+    Example:
+        >>> import numpy as np
+        >>> import nacre
+        >>> words = nacre.layers.ReversibleEmbedding(10, 4)
+        >>> hidden = words(np.array([[1, 2, 3]]))
+        >>> words(hidden, reverse=True).shape
+        (1, 3, 10)
+    """
+
+    _call_arguments = ("reverse", "training")
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        tie_weights: bool = True,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        reverse_dtype: Any = None,
+        logit_soft_cap: float | None = None,
+        **kwargs: Any,
+    ) -> None: ...
+
+    def compute_output_shape(self, input_shape: Any, reverse: bool = False) -> Any:
+        """The shape of the output for inputs of this shape."""
+        shape = tuple(input_shape)
+        return (*shape[:-1], self.input_dim) if reverse else (*shape, self.output_dim)
+
+
+@native
 class Masking(Layer):
     """Masks the steps whose features all equal a value; they become 0.
 

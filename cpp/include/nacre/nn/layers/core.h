@@ -29,7 +29,7 @@ class Masking final : public UnaryLayer {
 };
 
 // Rows of a table by integer ids: (...) -> (..., output_dim).
-class Embedding final : public UnaryLayer {
+class Embedding : public UnaryLayer {
  public:
   int64_t input_dim = 0;
   int64_t output_dim = 0;
@@ -49,8 +49,28 @@ class Embedding final : public UnaryLayer {
  protected:
   bool passes_masks() const override { return mask_zero; }
 
- private:
   VariableRef embeddings_;
+};
+
+// The same, and back: with the argument `reverse`, (..., output_dim) -> logits (..., input_dim) by
+// the table's transpose (Press and Wolf 2016), or a matrix of their own.
+class ReversibleEmbedding final : public Embedding {
+ public:
+  bool tie_weights = true;
+  std::optional<DType> reverse_dtype;    // of the projection; that of its operands unless set
+  std::optional<double> logit_soft_cap;  // logits within +-cap, by tanh
+
+  NACRE_CONFIG(ReversibleEmbedding, Embedding, tie_weights, reverse_dtype, logit_soft_cap)
+  void validate() override;
+  void build(const Shape& input_shape) override;
+  Tensor call(const Tensor& x, const CallContext& context) override;
+  // Which way a call goes is known to call() alone: it attaches the mask.
+  Tensors compute_mask(const Tensors& inputs, const Tensors& masks) override { return {}; }
+
+ private:
+  Tensor logits(const Tensor& x) const;
+
+  VariableRef reverse_embeddings_;
 };
 
 }  // namespace nacre
