@@ -254,3 +254,24 @@ def test_indexing_is_differentiated():
     x = tensor(np.arange(6.0).reshape(2, 3))
     assert nacre.grad(lambda t: ops.sum(t[:, ::-2] * 2.0))(x).tolist() == [[2, 0, 2], [2, 0, 2]]
     assert nacre.grad(lambda t: ops.sum(t[[0, 0]]))(x).tolist() == [[2, 2, 2], [0, 0, 0]]
+
+
+def test_jvp():
+    def f(x, pair):
+        y = ops.sin(x) * pair["a"] + ops.sum(pair["b"])
+        return {"y": y, "twice": 2.0 * pair["b"]}
+
+    rng = np.random.default_rng(0)
+    x, a, b, dx, da, db = (rng.normal(size=3) for _ in range(6))
+    primals = (ops.convert_to_tensor(x, "float64"), {"a": a, "b": b})
+    value, along = ops.jvp(f, primals, (dx, {"a": da, "b": db}))
+    np.testing.assert_allclose(value["y"].numpy(), np.sin(x) * a + b.sum(), rtol=1e-6)
+    expected = np.cos(x) * dx * a + np.sin(x) * da + db.sum()
+    np.testing.assert_allclose(along["y"].numpy(), expected, rtol=1e-5)
+    np.testing.assert_allclose(along["twice"].numpy(), 2 * db, rtol=1e-6)
+    *_, aux = ops.jvp(lambda x: (x * x, "more"), [2.0], [1.0], has_aux=True)
+    assert aux == "more"
+    with pytest.raises(ValueError, match="jvp: expected tangents of the shapes"):
+        ops.jvp(ops.sin, (x,), (x[:2],))
+    with pytest.raises(TypeError, match="jvp: expected primals as a tuple or list"):
+        ops.jvp(ops.sin, x, (x,))

@@ -17,6 +17,31 @@ struct CastAttrs : AttrsOf<CastAttrs> {
   NACRE_ATTRS(dtype)
 };
 
+struct ViewAttrs : AttrsOf<ViewAttrs> {
+  std::optional<DType> dtype;
+  NACRE_ATTRS(dtype)
+};
+
+// The bytes of x as another dtype: the last axis is as many times longer as elements are shorter.
+std::vector<TensorSpec> infer_view(const InferContext& c) {
+  const DType from = c.dtype(0), to = c.attrs_as<ViewAttrs>().dtype.value_or(from);
+  Shape shape = c.shape(0);
+  if ((to == DType::kBool) != (from == DType::kBool)) {
+    type_error("view: expected both dtypes or none to be bool, received ", from, " and ", to);
+  }
+  const auto before = static_cast<int64_t>(size_of(from)),
+             after = static_cast<int64_t>(size_of(to));
+  if (before != after) {
+    const int64_t last = shape.rank() > 0 ? shape.back() : 1;
+    if (shape.rank() == 0 || (last != kUnknownDim && last * before % after != 0)) {
+      value_error("view: expected a last axis that ", after, "-byte elements fill, received ",
+                  shape, " of ", from);
+    }
+    if (last != kUnknownDim) shape[shape.rank() - 1] = last * before / after;
+  }
+  return {{to, shape}};
+}
+
 // Runs the table's conversion kernel for this pair; false where there is none.
 bool cast_fast(const Buffer& in, const Buffer& out) {
   const auto& t = kernels::table();
@@ -99,6 +124,19 @@ void register_cast_ops(OpRegistry& registry) {
     registry.add(std::move(def));
   };
   add_alias("alias", "Another handle on the data of `x`.", true);
+  OpDef bits;
+  bits.name = "view";
+  bits.params = "x, dtype";
+  bits.doc =
+      "The bytes of x as elements of another dtype.\n\n"
+      "Args:\n    x: Tensor.\n    dtype: Of the result; default: that of x.\n\n"
+      "Returns:\n    A tensor of x's shape, its last axis longer or shorter where the elements "
+      "are shorter or longer.";
+  bits.make_attrs = make_attrs_of<ViewAttrs>;
+  bits.infer = infer_view;
+  bits.kernel = copy_kernel;
+  bits.differentiable = false;
+  registry.add(std::move(bits));
   // Not an alias to the passes: what is computed from it again is no common subexpression.
   add_alias("recompute_from", "`x`, from which a gradient computes again.", true);
   add_alias("stop_gradient", "`variable`, through which no gradient flows.", false);

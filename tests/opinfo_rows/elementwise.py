@@ -136,6 +136,21 @@ ROWS = [
     ),
     OpInfo("logical_not", on((3, 4)), np.logical_not, ALL, grad=False),
     OpInfo(
+        "view",
+        lambda rng, dtype: [
+            ((make(rng, (3, 8), dtype, 0, 3), to), {})
+            for to in ("int8", "float32", "uint16", dtype)
+        ],
+        lambda x, dtype: np.asarray(x).view(dtype),
+        ("int8", "uint16", "int32", "int64", "float16", "float32", "float64"),
+        grad=False,
+        errors=[
+            ((np.ones((2, 3), "int8"), "int16"), {}, ValueError, "2-byte elements fill"),
+            ((np.float32(1.0), "int16"), {}, ValueError, "2-byte elements fill"),
+            ((np.ones(2, "uint8"), "bool"), {}, TypeError, "both dtypes or none to be bool"),
+        ],
+    ),
+    OpInfo(
         "bitwise_not",
         on((3, 4)),
         np.bitwise_not,

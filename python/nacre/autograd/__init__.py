@@ -50,4 +50,8 @@ from nacre.autograd.custom import (
 )
 from nacre.autograd.gradient_tape import GradientTape as GradientTape
 from nacre.autograd.remat import RematScope as RematScope, remat as remat
-from nacre.autograd.transforms import grad as grad, value_and_grad as value_and_grad
+from nacre.autograd.transforms import (
+    grad as grad,
+    jvp as jvp,
+    value_and_grad as value_and_grad,
+)

@@ -86,3 +86,56 @@ def _fresh(x: Any) -> Any:
     if isinstance(x, _core.Variable):
         return x
     return _core.op("alias")(_core.convert_to_tensor(x))
+
+
+def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = False) -> Any:
+    """The value of a function and its derivative along a direction.
+
+    It is the gradient of the gradient: what `fun` does must be differentiable twice.
+
+    Args:
+        fun: a function of floating tensors that returns a tensor or a structure of tensors; with
+            `has_aux` a pair of that and anything else.
+        primals: a tuple or list of its arguments.
+        tangents: the direction: as `primals`.
+        has_aux: whether `fun` returns (value, auxiliary).
+
+    Returns:
+        A tuple (value, derivative), with `has_aux` (value, derivative, auxiliary); the derivative is
+        shaped as the value.
+
+    Raises:
+        ValueError: `tangents` has another structure, or a shape that is not that of its primal.
+
+    Example:
+        >>> from nacre import ops
+        >>> ops.jvp(ops.square, (3.0,), (2.0,))
+        (Tensor(9., dtype=float32), Tensor(12., dtype=float32))
+    """
+    for name, value in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(value, tuple | list):
+            raise TypeError(f"jvp: expected {name} as a tuple or list, received {value!r}")
+    given = tree.map_structure(_fresh, list(primals))
+    sources = tree.flatten(given)
+    directions = [_core.convert_to_tensor(t) for t in tree.flatten(list(tangents))]
+    shapes = [tuple(x.shape) for x in sources], [tuple(v.shape) for v in directions]
+    if shapes[0] != shapes[1]:
+        raise ValueError(f"jvp: expected tangents of the shapes {shapes[0]}, received {shapes[1]}")
+    with GradientTape() as outer:
+        with GradientTape() as inner:
+            inner.watch(sources)
+            result = fun(*given)
+            value, *rest = result if has_aux else (result,)
+        outputs = [_core.convert_to_tensor(y) for y in tree.flatten(value)]
+        # The gradient is linear in these, whatever they are.
+        weights = [_core.op("ones_like")(y) for y in outputs]
+        outer.watch(weights)
+        gradients = inner.gradient(
+            outputs, sources, output_gradients=weights, unconnected_gradients="zero"
+        )
+        along = sum(
+            _core.op("sum")(g * _core.op("cast")(v, g.dtype))
+            for g, v in zip(gradients, directions, strict=True)
+        )
+    derivatives = outer.gradient(along, weights, unconnected_gradients="zero")
+    return value, tree.pack_sequence_as(value, derivatives), *rest

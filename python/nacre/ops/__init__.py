@@ -59,6 +59,7 @@ from nacre.ops.symbolic import (
     broadcast_tensors as broadcast_tensors,
     compute_output_spec as compute_output_spec,
     custom_gradient as custom_gradient,
+    jvp as jvp,
     placeholder as placeholder,
     saturate_cast as saturate_cast,
     stop_gradient as stop_gradient,

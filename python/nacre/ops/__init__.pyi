@@ -30,6 +30,7 @@ from nacre.ops.windows import i0 as i0
 from nacre.ops import image as image
 from nacre.ops.conversion import is_tensor as is_tensor
 from nacre.ops.signal import istft as istft
+from nacre.autograd.transforms import jvp as jvp
 from nacre.ops.windows import kaiser as kaiser
 from nacre.ops import linalg as linalg
 from nacre.ops.products import logdet as logdet
@@ -647,6 +648,8 @@ def unstack(x: typing.Any, num: int | None = None, axis: int = 0) -> list[Tensor
 def var(x: typing.Any, axis: int | collections.abc.Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
     """An op: a function of tensors."""
 def vdot(x1: typing.Any, x2: typing.Any) -> Tensor:
+    """An op: a function of tensors."""
+def view(x: typing.Any, dtype: str | None = None) -> Tensor:
     """An op: a function of tensors."""
 def vsplit(x: typing.Any, indices_or_sections: int | collections.abc.Sequence[int]) -> list[Tensor]:
     """An op: a function of tensors."""

@@ -6,6 +6,7 @@ from nacre.ops import cholesky_inverse as cholesky_inverse
 from nacre.ops import det as det
 from nacre.ops import eigh as eigh
 from nacre.ops import inv as inv
+from nacre.ops import jvp as jvp
 from nacre.ops import lstsq as lstsq
 from nacre.ops import lu_factor as lu_factor
 from nacre.ops import matrix_rank as matrix_rank

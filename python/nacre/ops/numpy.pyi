@@ -215,6 +215,7 @@ from nacre.ops import vander as vander
 from nacre.ops import var as var
 from nacre.ops import vdot as vdot
 from nacre.ops import vectorize as vectorize
+from nacre.ops import view as view
 from nacre.ops import vsplit as vsplit
 from nacre.ops import vstack as vstack
 from nacre.ops import where as where

@@ -9,6 +9,7 @@ from nacre.autograd.custom import (
     custom_gradient as custom_gradient,
     stop_gradient as stop_gradient,
 )
+from nacre.autograd.transforms import jvp as jvp
 
 
 def broadcast_shapes(*shapes: Any) -> tuple[Any, ...]:
