@@ -142,7 +142,7 @@ ROWS = [
             for to in ("int8", "float32", "uint16", dtype)
         ],
         lambda x, dtype: np.asarray(x).view(dtype),
-        ("int8", "uint16", "int32", "int64", "float16", "float32", "float64"),
+        ("int8", "uint16", "int32", "int64"),
         grad=False,
         errors=[
             ((np.ones((2, 3), "int8"), "int16"), {}, ValueError, "2-byte elements fill"),

@@ -101,8 +101,8 @@ def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = Fa
         has_aux: whether `fun` returns (value, auxiliary).
 
     Returns:
-        A tuple (value, derivative), with `has_aux` (value, derivative, auxiliary); the derivative is
-        shaped as the value.
+        A tuple (value, derivative), with `has_aux` (value, derivative, auxiliary); the derivative
+        is shaped as the value.
 
     Raises:
         ValueError: `tangents` has another structure, or a shape that is not that of its primal.
