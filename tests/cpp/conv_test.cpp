@@ -321,21 +321,38 @@ TEST_CASE("conv: tiles that reach beyond the edges") {
       {2, 18, 30, 1, {3, 7, 6}, {1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 0}, {0, 1, 1}, true, true});
 }
 
+// Stride 1 and kernel rows of 3 or 5 taps: rows of outputs of every length, in one vector and in
+// two.
+TEST_CASE("conv: rows of outputs with few channels") {
+  for (int64_t kernel : {3, 5})
+    for (int64_t channels : {1, 3, 4, 16})
+      for (int64_t out : {6, 14, 18, 24, 32, 50})
+        for (int64_t size : {4, 8, 11, 15, 22, 26, 31}) {
+          Case t = conv2d(1, size, channels, out, kernel, 1, kernel / 2);
+          t.in[1] = 5;
+          t.bias = size % 2;
+          t.relu = size % 3 == 0;
+          check(t);
+        }
+}
+
 TEST_CASE("conv: an image's result does not depend on its batch") {
-  Operands o(conv2d(7, 9, 24, 40, 3, 1, 1));
-  const size_t image = o.y.size() / 7, source = o.x.size() / 7;
-  for (nacre::Isa isa : nacre::available_isas()) {
-    const KernelTable& table = nacre::kernels::table(isa);
-    std::vector<float> all(o.y.size()), one(image);
-    ConvArgs args = o.args;
-    args.result = all.data();
-    table.conv_forward(args);
-    args.batch = 1;
-    args.result = one.data();
-    for (size_t i = 0; i < 7; ++i) {
-      args.x = o.x.data() + i * source;
+  for (const Case& t : {conv2d(7, 9, 24, 40, 3, 1, 1), conv2d(7, 19, 3, 32, 3, 1, 1)}) {
+    Operands o(t);
+    const size_t image = o.y.size() / 7, source = o.x.size() / 7;
+    for (nacre::Isa isa : nacre::available_isas()) {
+      const KernelTable& table = nacre::kernels::table(isa);
+      std::vector<float> all(o.y.size()), one(image);
+      ConvArgs args = o.args;
+      args.result = all.data();
       table.conv_forward(args);
-      CHECK(std::memcmp(one.data(), all.data() + i * image, image * sizeof(float)) == 0);
+      args.batch = 1;
+      args.result = one.data();
+      for (size_t i = 0; i < 7; ++i) {
+        args.x = o.x.data() + i * source;
+        table.conv_forward(args);
+        CHECK(std::memcmp(one.data(), all.data() + i * image, image * sizeof(float)) == 0);
+      }
     }
   }
 }

@@ -44,6 +44,28 @@ struct Correlation {
 Correlation forward_of(const ConvArgs& args);
 Correlation data_gradient_of(const ConvArgs& args);
 
+// Sums over the taps, pixel by pixel (conv_direct.cpp). `packed` is as filter_packing says.
+void correlate(const Correlation& x);
+PackedLayout filter_packing(const Correlation& x);
+void pack_filters(const Correlation& x, float* packed);
+
+// What tiles of outputs with stride 1 and neighbouring taps share (conv_slide.cpp).
+struct SlideRow {
+  int64_t src_step, depth;  // floats and channels of a source pixel
+  const float* filter;      // rows of ldb: for each segment `depth` channels of each tap
+  int64_t ldb;
+  int64_t dst_step, cols;  // floats from output to output, and of each
+  const float* bias;       // cols values or null
+  const float* dst;        // where residual and mask, laid out as it is, begin
+  const float* residual;
+  const float* mask;
+  bool relu;
+};
+bool has_slide(int64_t taps);
+// A row of `pixels` outputs at c, of the segments from `a` on.
+void run_slide(const SlideRow& x, int64_t taps, int vecs, const Segment* segments,
+               int64_t num_segments, const float* a, float* c, int64_t pixels);
+
 // Copies `count` pixels of one group, from index `first` (which may lie outside [0, size)) of a row
 // of `size` pixels; outside there are zeros.
 void copy_pixels(const float* row, int64_t size, int64_t pixel_stride, int64_t channels,

@@ -90,7 +90,7 @@ namespace {
 
 // max(0, v) that keeps NaN.
 NACRE_INLINE Vec relu_of(Vec v) {
-  return select(v < Vec(0.0f), Vec(0.0f), v);
+  return max(Vec(0.0f), v);
 }
 
 // What follows bias: elements at `c` of the results, whole vectors or partial ones.
