@@ -13,6 +13,8 @@ namespace {
 
 constexpr size_t kSmallBytes = size_t{64} << 10;
 constexpr size_t kMostGrowth = 2;  // of a larger value, over what it comes from
+// Of one value: beyond it memory is dearer than the time.
+constexpr size_t kMostBytes = size_t{16} << 20;
 
 class Keeper {
  public:
@@ -62,7 +64,8 @@ class Keeper {
     if (host.inputs[input] >= 0) return;
     const std::vector<Buffer> in = buffers(host.inputs), out = buffers(host.outputs);
     const Packing::Layout layout = packing.layout(host.attrs.get(), in, out);
-    if (layout.floats <= 0) return;
+    if (layout.floats <= 0 || static_cast<size_t>(layout.floats) * sizeof(float) > kMostBytes)
+      return;
     int& packed = packed_[{weights, host.op, layout.id}];
     if (packed == 0) {  // no result is the first value
       GraphNode pack;
@@ -92,7 +95,8 @@ class Keeper {
       any = true;
     }
     const TensorSpec& result = spec(node.outputs[0]);
-    if (!any || result.bytes() > std::max(kSmallBytes, kMostGrowth * bytes)) return;
+    const size_t most = std::min(kMostBytes, std::max(kSmallBytes, kMostGrowth * bytes));
+    if (!any || result.bytes() > most) return;
     steady_[static_cast<size_t>(node.outputs[0])] = 1;
     node.kept =
         !(node.op->view && node.op->view(node.attrs.get(), spec(node.inputs[0]), result) >= 0);
