@@ -178,6 +178,10 @@ def preprocessing() -> tuple:
         layers.AutoContrast((-0.5, 0.5)),
         layers.Equalization((-0.5, 0.5)),
         layers.Pipeline([layers.Solarization(0.1, 0.5), layers.RandomPosterization(4)]),
+        layers.RandomElasticTransform(value_range=(-0.5, 0.5)),
+        layers.RandAugment((-0.5, 0.5)),
+        layers.AugMix((-0.5, 0.5), num_chains=2, chain_depth=1),
+        layers.ContrastLimitedAdaptiveHistogramEqualization((-0.5, 0.5), tile_grid_size=2),
         layers.RandomCrop(8, 8),
         layers.CenterCrop(7, 6),
     ):

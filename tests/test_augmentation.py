@@ -30,6 +30,9 @@ RANDOM = [
     layers.RandomErasing(seed=3),
     layers.MixUp(seed=3),
     layers.CutMix(seed=3),
+    layers.RandomElasticTransform((0.9, 1.0), (0.5, 1.0), seed=3),
+    layers.RandAugment(seed=3),
+    layers.AugMix(seed=3),
 ]
 random_layers = pytest.mark.parametrize("layer", RANDOM, ids=lambda layer: type(layer).__name__)
 
@@ -220,6 +223,16 @@ def test_fit_with_an_augmenting_model(tmp_path):
     np.testing.assert_array_equal(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
 
 
+clahe = layers.ContrastLimitedAdaptiveHistogramEqualization
+BOXES = RNG.uniform(0, 6, (4, 3, 4)).astype("float32")
+CLASSES = RNG.integers(0, 9, (4, 3))
+
+
+def boxes_of(boxes, labels, **more):
+    data = {"images": IMAGES, "bounding_boxes": {"boxes": boxes, "labels": labels, **more}}
+    return layers.MaxNumBoundingBoxes(4)(data)["bounding_boxes"]
+
+
 ERRORS = [
     (lambda: layers.Resizing(0, 3), "height and width of at least 1, received 0 and 3"),
     (lambda: layers.Resizing(3, 3, interpolation="bilinera"), "Did you mean 'bilinear'"),
@@ -243,6 +256,30 @@ ERRORS = [
     (lambda: layers.RandomColorJitter(hue_factor=2.0), "hue_factor of one number or two"),
     (lambda: layers.RandomSharpness(-0.5), r"in \[0, 1\]"),
     (lambda: layers.MixUp(0.0), "alpha > 0"),
+    (lambda: layers.RandomElasticTransform(scale=1.5), r"scale of one number or two in \[0, 1\]"),
+    (lambda: layers.RandomElasticTransform(fill_mode="edge"), "unknown fill_mode 'edge'"),
+    (lambda: layers.RandomElasticTransform(interpolation="cubic"), "RandomElasticTransform: unkno"),
+    (lambda: layers.RandAugment(factor=1.5), "RandAugment: expected factor of one number or two"),
+    (lambda: layers.RandAugment(num_ops=-1), "num_ops of at least 0, received -1"),
+    (lambda: layers.RandAugment(interpolation="cubic"), "RandAugment: unknown interpolation"),
+    (lambda: layers.RandAugment((0, 1, 2)), "RandAugment: expected value_range of two numbers"),
+    (lambda: layers.RandAugment()(np.ones((2, 4, 4, 2))), "images of 1 or 3 channels, received 2"),
+    (lambda: layers.RandAugment()(np.ones((4, 4))), r"RandAugment .*rank 3 \(one image\) or 4"),
+    (lambda: layers.AugMix(alpha=0.0), "AugMix: expected alpha > 0"),
+    (lambda: layers.AugMix(num_chains=0), "num_chains of at least 1, received 0"),
+    (lambda: layers.AugMix(chain_depth=-2), "chain_depth of at least 0, received -2"),
+    (lambda: layers.AugMix(bounding_box_format="xyxy"), "bounding boxes are not supported"),
+    (lambda: clahe(tile_grid_size=(0, 4)), "tile_grid_size of at least 1"),
+    (lambda: clahe(tile_grid_size=(2, 4, 4)), "tile_grid_size of 1 or 2 numbers"),
+    (lambda: clahe((0, 1, 2)), "value_range of two numbers"),
+    (lambda: clahe()(np.ones((3, 3))), r"rank 3 \(one image\) or 4"),
+    (lambda: layers.MaxNumBoundingBoxes(-1), "max_number of at least 0, received -1"),
+    (lambda: boxes_of(BOXES[:, :, :3], CLASSES), r"boxes of shape \(batch, boxes, 4\)"),
+    (lambda: boxes_of(BOXES[0], CLASSES[0]), r"boxes of shape \(batch, boxes, 4\)"),
+    (lambda: boxes_of(BOXES, CLASSES[:, :2]), "a label for each box"),
+    (lambda: boxes_of(BOXES, CLASSES[..., None]), "a label for each box"),
+    (lambda: boxes_of(BOXES, CLASSES, scores=CLASSES), "a dict of 'boxes' and 'labels'"),
+    (lambda: layers.MaxNumBoundingBoxes(3)({"bounding_boxes": {}}), "expected 'images', and"),
     (lambda: layers.CutMix(-0.5), r"in \[0, 1\]"),
     (lambda: layers.RandomFlip(bounding_box_format="xyxy"), "bounding boxes are not supported"),
     (lambda: layers.RandomFlip()({"images": IMAGES, "boxes": 1}), "expected a dict with 'images'"),
@@ -275,3 +312,115 @@ def test_a_pipeline_is_its_layers_in_a_row():
         layers.Pipeline(["flip"])
     with pytest.raises(ValueError, match="RandomFlip .*expected images of rank 3"):
         pipeline(np.ones((2, 3)))
+
+
+def test_adaptive_equalization():
+    flat = np.full((1, 16, 16, 3), 90.0, "float32")
+    y = clahe(clip_limit=0.0)(flat).numpy()
+    assert (y == y[0, 0, 0, 0]).all(), "one tone stays one tone"
+    dim = RNG.uniform(100, 120, (1, 64, 64, 1)).astype("float32")
+    spread = [np.ptp(clahe(clip_limit=c)(dim).numpy()) for c in (2.0, 8.0, 0.0)]
+    assert 20 < spread[0] < spread[1] < spread[2] <= 255, "the limit holds contrast back"
+    for images in (dim, np.full_like(dim, np.inf), -dim, dim * 99):
+        y = clahe()(images).numpy()
+        assert ((y >= 0) & (y <= 255)).all()
+    assert clahe(4.0 * np.array([0, 1]), tile_grid_size=3)(dim[:, :5, :7]).shape == (1, 5, 7, 1)
+
+
+def test_adaptive_equalization_of_integers_acts_always():
+    x = RNG.integers(90, 130, (2, 20, 21, 3)).astype("uint8")
+    y = clahe(tile_grid_size=(2, 3))(x, training=False)
+    assert y.dtype == "uint8"
+    assert y.numpy().max() - y.numpy().min() > 100
+    np.testing.assert_array_equal(clahe(tile_grid_size=(2, 3))(x[0]).numpy(), y.numpy()[0])
+
+
+def test_elastic_moves_are_small_and_alike():
+    x = np.broadcast_to(np.arange(60.0, dtype="float32")[:, None], (1, 60, 60))[..., None]
+    layer = layers.RandomElasticTransform((1.0, 1.0), (1.0, 1.0), fill_mode="nearest", seed=2)
+    moves = layer(x).numpy()[0, :, :, 0] - x[0, :, :, 0]
+    assert 0.2 < np.abs(moves).max() < 12
+    steps = np.abs(np.diff(moves, axis=1)).max()
+    assert steps < 0.5 * np.abs(moves).max(), "neighbours move alike"
+    still = layers.RandomElasticTransform(0.0)(IMAGES).numpy()
+    np.testing.assert_array_equal(still, IMAGES)
+
+
+def masked(value_range=(0, 1)):
+    mask = np.zeros((2, 24, 24, 1), "float32")
+    mask[:, 6:15, 9:20] = 1
+    return {"images": np.repeat(mask, 3, -1) * value_range[1], "segmentation_masks": mask}
+
+
+def test_masks_move_with_elastic_images():
+    layer = layers.RandomElasticTransform(
+        (1.0, 1.0), (1.0, 1.0), interpolation="nearest", value_range=(0, 1), seed=1
+    )
+    y = layer(masked())
+    moved = y["segmentation_masks"].numpy()
+    np.testing.assert_array_equal(y["images"].numpy()[..., :1], moved)
+    assert (moved != masked()["segmentation_masks"]).any()
+
+
+def test_masks_move_with_what_policies_draw():
+    layer = layers.RandAugment((0, 255), 1, (0.3, 0.3), interpolation="nearest", seed=1)
+    data = {**masked((0, 200)), "labels": np.eye(2, dtype="float32")}
+    moved = 0
+    for _ in range(40):
+        y = layer(data)
+        mask = y["segmentation_masks"].numpy()
+        assert set(np.unique(mask)) <= {0, 1}
+        np.testing.assert_array_equal(y["labels"], data["labels"])
+        if (mask != data["segmentation_masks"]).any():
+            np.testing.assert_array_equal(y["images"].numpy()[..., :1], mask * 200)
+            moved += 1
+    assert 3 < moved < 25  # 3 of 11 layers move pixels
+    mixed = layers.AugMix((0, 255), seed=1)(data)["segmentation_masks"]
+    assert mixed.shape == (2, 24, 24, 1)
+    assert ((mixed.numpy() >= -1e-6) & (mixed.numpy() <= 1 + 1e-6)).all()
+
+
+@pytest.mark.parametrize("value_range", [(0, 1), (-1, 1), (0, 255)])
+def test_policies_stay_within_the_range(value_range):
+    low, high = value_range
+    x = low + (high - low) * IMAGES / 255
+    for layer in (layers.RandAugment(value_range, 3, 1.0), layers.AugMix(value_range, factor=1.0)):
+        for _ in range(20):
+            y = layer(x).numpy()
+            assert y.min() >= low - 1e-5 * high
+            assert y.max() <= high + 1e-5 * high
+
+
+def test_policies_that_change_nothing():
+    np.testing.assert_array_equal(layers.RandAugment(num_ops=0)(IMAGES).numpy(), IMAGES)
+    y = layers.AugMix(chain_depth=0)(IMAGES).numpy()
+    np.testing.assert_allclose(y, IMAGES, rtol=1e-5)
+    one = layers.AugMix(all_ops=False)(IMAGES[..., :2])  # nothing of it needs colours
+    assert one.shape == (4, 6, 7, 2)
+
+
+def test_plans_of_policies_give_the_images_of_eager_calls():
+    for make in (lambda: layers.RandAugment(seed=3), lambda: layers.AugMix(seed=3)):
+        eager, recorded = make(), make()
+        run = nacre.function(lambda x, layer=recorded: layer(x, training=True))
+        for _ in range(6):
+            np.testing.assert_array_equal(run(IMAGES).numpy(), eager(IMAGES).numpy())
+
+
+def test_bounding_boxes_are_cut_or_filled():
+    filled = boxes_of(BOXES, CLASSES)
+    np.testing.assert_array_equal(filled["boxes"].numpy()[:, :3], BOXES)
+    assert (filled["boxes"].numpy()[:, 3] == -1).all()
+    assert filled["labels"].numpy()[:, 3].tolist() == [-1] * 4
+    cut = layers.MaxNumBoundingBoxes(2, fill_value=7)
+    data = {"images": IMAGES[0], "bounding_boxes": {"boxes": BOXES[0], "labels": CLASSES[0]}}
+    y = cut(data)
+    np.testing.assert_array_equal(y["bounding_boxes"]["boxes"], BOXES[0, :2])
+    np.testing.assert_array_equal(y["bounding_boxes"]["labels"], CLASSES[0, :2])
+    assert data["bounding_boxes"]["boxes"].shape == (3, 4), "the given dict is left alone"
+    assert cut(IMAGES.astype("uint8")).dtype == "uint8"
+    again = layers.MaxNumBoundingBoxes.from_config(cut.get_config())
+    assert again.get_config() == cut.get_config()
+    assert again.fill_value == 7
+    half = layers.MaxNumBoundingBoxes(4, dtype="mixed_bfloat16")
+    assert half({**data, "bounding_boxes": y["bounding_boxes"]})["images"].dtype == "bfloat16"

@@ -105,14 +105,8 @@ Tensor elastic_transform(const Tensor& images, const Tensor& seed, const Elastic
   const int64_t size = static_cast<int64_t>(6 * a.sigma) | 1;
   const std::vector<double> taps = bell(size, a.sigma);
   const Tensor moves = filter_planes(noise, taps, taps, "same") * a.alpha;
-  const Tensor flat = ops::transpose(ops::reshape(moves, {batch, height * width, 2}), {0, 2, 1});
-  static const Tensor still = Tensor::from<float>({1, 0, 0, 0, 1, 0}, {1, 2, 3});
-  const Tensor at = flat + ops::mapped_grid(still, height, width, DType::kFloat32);
-  ops::SampleOptions options;
-  options.interpolation = a.interpolation;
-  options.fill_mode = a.fill_mode;
-  options.fill_value = a.fill_value;
-  return layout.from_batch(ops::reshape(ops::sample_images(x, at, options), x.shape()));
+  return layout.from_batch(
+      ops::displace_images(x, moves, {a.interpolation, a.fill_mode, a.fill_value}));
 }
 
 Tensor ssim(const Tensor& image1, const Tensor& image2, const SsimAttrs& a) {
@@ -187,6 +181,14 @@ void register_image_filter_ops(OpRegistry& registry) {
 }
 
 namespace ops {
+
+Tensor displace_images(const Tensor& images, const Tensor& moves, const SampleOptions& options) {
+  const int64_t batch = images.shape()[0], height = images.shape()[1], width = images.shape()[2];
+  const Tensor flat = transpose(reshape(moves, {batch, height * width, 2}), {0, 2, 1});
+  static const Tensor still = Tensor::from<float>({1, 0, 0, 0, 1, 0}, {1, 2, 3});
+  const Tensor at = flat + mapped_grid(still, height, width, DType::kFloat32);
+  return reshape(sample_images(images, at, options), images.shape());
+}
 
 Tensor gaussian_blur(const Tensor& images, const IntList& kernel_size, const FloatList& sigma,
                      const DataFormat& data_format) {

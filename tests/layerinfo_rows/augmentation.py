@@ -78,14 +78,41 @@ ROWS = [
         gradient=False,
         policy=False,  # tones at the border of two bins
     ),
+    LayerInfo(
+        "ContrastLimitedAdaptiveHistogramEqualization",
+        {"value_range": (-9, 9), "clip_limit": 2.0, "tile_grid_size": (2, 3)},
+        IMAGES,
+        IMAGES,
+        gradient=False,
+        policy=False,  # tones at the border of two bins
+    ),
+    LayerInfo(
+        "ContrastLimitedAdaptiveHistogramEqualization",
+        {"value_range": (-9, 9), "clip_limit": 0.0, "data_format": "channels_first"},
+        (2, 3, 6, 7),
+        (2, 3, 6, 7),
+        gradient=False,
+        policy=False,
+        case="first",
+    ),
     _random(
         "Solarization",
         {"addition_factor": 0.1, "threshold_factor": (0.3, 0.6), "value_range": (-9, 9)},
     ),
     _random("RandomPosterization", {"factor": (2, 5), "value_range": (-9, 9)}, gradient=False),
     _random("RandomPerspective", {"factor": (0.6, 0.9), "scale": 0.4, "fill_value": 1.0}),
+    _random(
+        "RandomElasticTransform",
+        {"factor": (0.6, 0.9), "scale": (0.5, 1.0), "fill_mode": "wrap", "value_range": (-9, 9)},
+    ),
     _random("RandomErasing", {"value_range": (-3, 3)}),
     _random("RandomErasing", {"fill_value": (0.1, 0.2, 0.3), "factor": 0.8}, case="value"),
     _random("MixUp", {"alpha": 0.5}),
     _random("CutMix", {}),
+    # Of what they draw, Equalization and RandomPosterization have no gradient.
+    _random("RandAugment", {"value_range": (-9, 9), "factor": (0.2, 0.6)}, gradient=False),
+    _random("RandAugment", {"num_ops": 1, "interpolation": "nearest"}, gradient=False, case="one"),
+    _random("AugMix", {"value_range": (-9, 9), "chain_depth": 2, "alpha": 0.7}),
+    _random("AugMix", {"value_range": (-9, 9), "num_chains": 2, "all_ops": False}, case="few"),
+    LayerInfo("MaxNumBoundingBoxes", {"max_number": 4}, IMAGES, IMAGES),
 ]

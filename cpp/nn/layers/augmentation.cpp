@@ -1,6 +1,8 @@
 // What layers on images share, and those that change colours.
 #include "nacre/nn/layers/augmentation.h"
+#include "nacre/nn/layers/augmentation_boxes.h"
 #include "nacre/nn/layers/augmentation_color.h"
+#include "nacre/nn/layers/augmentation_policy.h"
 #include "nacre/nn/layers/augmentation_tone.h"
 #include "nacre/nn/layers/pipeline.h"
 
@@ -21,6 +23,31 @@ void require_range(FloatList& range, std::string_view layer) {
                 to_string(AttrValue(range)));
   }
   std::sort(range.begin(), range.end());
+}
+
+void require_interpolation(const std::string& interpolation, std::string_view layer) {
+  const std::vector<std::string> known = {"nearest", "bilinear"};
+  if (std::find(known.begin(), known.end(), interpolation) == known.end()) {
+    value_error(layer, ": unknown interpolation '", interpolation, "'.",
+                did_you_mean(interpolation, known));
+  }
+}
+
+void require_fill_mode(const std::string& fill_mode, std::string_view layer) {
+  const std::vector<std::string> known = {"reflect", "wrap", "constant", "nearest", "mirror"};
+  if (std::find(known.begin(), known.end(), fill_mode) == known.end()) {
+    value_error(layer, ": unknown fill_mode '", fill_mode, "'.", did_you_mean(fill_mode, known));
+  }
+}
+
+Tensor to_bytes(const Tensor& x, const FloatList& range) {
+  if (range[0] == 0 && range[1] == kLargestByte) return x;
+  return (x - range[0]) / (range[1] - range[0]) * kLargestByte;
+}
+
+Tensor from_bytes(const Tensor& x, const FloatList& range) {
+  if (range[0] == 0 && range[1] == kLargestByte) return x;
+  return x / kLargestByte * (range[1] - range[0]) + range[0];
 }
 
 Tensor add_brightness(const Tensor& images, const Tensor& delta, const FloatList& value_range) {
@@ -346,7 +373,11 @@ void register_augmentation_layers() {
   register_class<MixUp>();
   register_class<CutMix>();
   register_class<RandomPerspective>();
+  register_class<RandomElasticTransform>();
   register_tone_layers();
+  register_class<RandAugment>();
+  register_class<AugMix>();
+  register_class<MaxNumBoundingBoxes>();
   register_class<Pipeline>();
 }
 

@@ -7,6 +7,7 @@
 #include "nacre/ops/ops.h"
 #include "nacre/ops/random.h"
 #include "nacre/ops/shaping.h"
+#include "nn/layers/augmentation_parts.h"
 
 namespace nacre {
 namespace {
@@ -111,16 +112,8 @@ std::vector<Field> RandomAffineLayer::fields() {
 }
 
 void RandomAffineLayer::validate() {
-  const std::vector<std::string> modes = {"reflect", "wrap", "constant", "nearest", "mirror"};
-  if (std::find(modes.begin(), modes.end(), fill_mode) == modes.end()) {
-    value_error(class_name(), ": unknown fill_mode '", fill_mode, "'.",
-                did_you_mean(fill_mode, modes));
-  }
-  const std::vector<std::string> known = {"nearest", "bilinear"};
-  if (std::find(known.begin(), known.end(), interpolation) == known.end()) {
-    value_error(class_name(), ": unknown interpolation '", interpolation, "'.",
-                did_you_mean(interpolation, known));
-  }
+  require_fill_mode(fill_mode, class_name());
+  require_interpolation(interpolation, class_name());
   RandomImageLayer::validate();
 }
 
@@ -292,10 +285,7 @@ Tensor CutMix::transform_labels(const Tensor& labels, const Tensors& drawn) {
 void RandomPerspective::validate() {
   normalize_factor(factor, 0, 1, class_name(), "factor");
   if (!(scale >= 0 && scale <= 1)) value_error("expected 0 <= scale <= 1, received ", scale);
-  if (interpolation != "nearest" && interpolation != "bilinear") {
-    const std::vector<std::string> known = {"nearest", "bilinear"};
-    value_error("unknown interpolation '", interpolation, "'.", did_you_mean(interpolation, known));
-  }
+  require_interpolation(interpolation, class_name());
   RandomImageLayer::validate();
 }
 
@@ -323,6 +313,76 @@ Tensor RandomPerspective::transform_masks(const Tensor& masks, const Tensors& dr
       drawn[0],
       ops::perspective_transform(masks, drawn[1], drawn[2], "nearest", fill_value, "channels_last"),
       masks);
+}
+
+namespace {
+
+// The largest displacement is a tenth of the longer side before it is blurred, and the blur's
+// deviation a twentieth of the shorter one, both times the strength.
+constexpr double kElasticShare = 0.1;
+constexpr double kElasticBlurShare = 0.05;
+
+// A vector field (batch, height, width, 2) blurred along rows and columns by a normal bell that is
+// cut at three times its deviation, `sigma`, at most `largest`.
+Tensor blurred_field(const Tensor& field, const Tensor& sigma, double largest) {
+  // As in Keras a bell has 2 floor(3 sigma) + 1 taps. Sigma is drawn, so that a recorded step has
+  // room for the longest one.
+  const auto reach = static_cast<int64_t>(std::floor(3 * largest));
+  const int64_t n = 2 * reach + 1;
+  std::vector<float> at(static_cast<size_t>(n));
+  for (int64_t i = 0; i < n; ++i) at[i] = static_cast<float>(i - reach);
+  const Tensor x = Tensor::from(std::move(at), {n});
+  const Tensor bell = ops::exp(ops::square(x / sigma) * -0.5);
+  const Tensor inside = ops::less_equal(ops::abs(x), ops::floor(sigma * 3.0));
+  const Tensor cut = ops::where(inside, bell, ops::zeros_like(bell));
+  const Tensor taps = cut / ops::sum(cut);
+  Tensor y = field;
+  for (const Shape& shape : {Shape{n, 1, 1, 1}, Shape{1, n, 1, 1}}) {
+    const Tensor kernel = ops::broadcast_to(ops::reshape(taps, shape), {shape[0], shape[1], 2, 1});
+    y = ops::depthwise_conv(y, kernel, {1}, "same", "channels_last");
+  }
+  return y;
+}
+
+}  // namespace
+
+void RandomElasticTransform::validate() {
+  normalize_factor(factor, 0, 1, class_name(), "factor");
+  normalize_factor(scale, 0, 1, class_name(), "scale");
+  require_interpolation(interpolation, class_name());
+  require_fill_mode(fill_mode, class_name());
+  require_range(value_range, class_name());
+  RandomImageLayer::validate();
+}
+
+Tensors RandomElasticTransform::draw(const Tensor& images, const CallContext& context) {
+  if (factor[1] == 0 || scale[1] == 0) return {};
+  const Tensor probability = uniform(images, factor[0], factor[1], 4);
+  const Tensor moves = ops::less(uniform(images, 0, 1, 4), probability);
+  const Tensor strength = random::uniform({}, next_key(), scale[0], scale[1], DType::kFloat32);
+  const int64_t height = images.shape()[1], width = images.shape()[2];
+  const double blur = kElasticBlurShare * static_cast<double>(std::min(height, width));
+  const Tensor sigma = ops::maximum(strength * blur, ops::scalar(1e-6));
+  const Tensor noise =
+      random::normal({images.shape()[0], height, width, 2}, next_key(), 0, 1, DType::kFloat32);
+  const double share = kElasticShare * static_cast<double>(std::max(height, width));
+  const Tensor field = blurred_field(noise * sigma, sigma, blur * scale[1]);
+  return {moves, field * (strength * share)};
+}
+
+Tensor RandomElasticTransform::moved(const Tensor& images, const Tensors& drawn,
+                                     const std::string& how) const {
+  return ops::where(drawn[0], ops::displace_images(images, drawn[1], {how, fill_mode, fill_value}),
+                    images);
+}
+
+Tensor RandomElasticTransform::transform_images(const Tensor& images, const Tensors& drawn) {
+  if (drawn.empty()) return images;
+  return ops::clip(moved(images, drawn, interpolation), value_range[0], value_range[1]);
+}
+
+Tensor RandomElasticTransform::transform_masks(const Tensor& masks, const Tensors& drawn) {
+  return drawn.empty() ? masks : moved(masks, drawn, "nearest");
 }
 
 }  // namespace nacre

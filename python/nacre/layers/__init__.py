@@ -10,6 +10,7 @@ from nacre.layers.attention import (
 from nacre.layers.augmentation import (
     CenterCrop,
     RandomCrop,
+    RandomElasticTransform,
     RandomFlip,
     RandomPerspective,
     RandomRotation,
@@ -18,6 +19,7 @@ from nacre.layers.augmentation import (
     RandomZoom,
     Resizing,
 )
+from nacre.layers.augmentation_boxes import MaxNumBoundingBoxes
 from nacre.layers.augmentation_color import (
     RandomBrightness,
     RandomColorDegeneration,
@@ -31,8 +33,10 @@ from nacre.layers.augmentation_color import (
     RandomSharpness,
 )
 from nacre.layers.augmentation_mix import CutMix, MixUp, RandomErasing
+from nacre.layers.augmentation_policy import AugMix, RandAugment
 from nacre.layers.augmentation_tone import (
     AutoContrast,
+    ContrastLimitedAdaptiveHistogramEqualization,
     Equalization,
     RandomPosterization,
     Solarization,
@@ -223,6 +227,7 @@ __all__ = [
     "AdditiveAttention",
     "AlphaDropout",
     "Attention",
+    "AugMix",
     "AutoContrast",
     "Average",
     "AveragePooling1D",
@@ -236,6 +241,7 @@ __all__ = [
     "CategoryEncoding",
     "CenterCrop",
     "Concatenate",
+    "ContrastLimitedAdaptiveHistogramEqualization",
     "Conv1D",
     "Conv1DTranspose",
     "Conv2D",
@@ -298,6 +304,7 @@ __all__ = [
     "LayerNormalization",
     "LeakyReLU",
     "Masking",
+    "MaxNumBoundingBoxes",
     "MaxPool1D",
     "MaxPool2D",
     "MaxPool3D",
@@ -317,11 +324,13 @@ __all__ = [
     "PositionEmbedding",
     "RMSNormalization",
     "RNN",
+    "RandAugment",
     "RandomBrightness",
     "RandomColorDegeneration",
     "RandomColorJitter",
     "RandomContrast",
     "RandomCrop",
+    "RandomElasticTransform",
     "RandomErasing",
     "RandomFlip",
     "RandomGaussianBlur",

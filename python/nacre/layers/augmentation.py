@@ -430,3 +430,51 @@ class RandomPerspective(ImageLayer):
         data_format: Any = None,
         **kwargs: Any,
     ) -> None: ...
+
+
+@native
+class RandomElasticTransform(ImageLayer):
+    """Moves the pixels of some images at random, neighbours alike (Simard et al. 2003).
+
+    Args:
+        factor: Largest probability, or the smallest and the largest.
+        scale: Largest strength, 0 to 1, or the smallest and the largest; one is drawn for a batch.
+            At 1 pixels move by a tenth of the longer side before the blur that makes neighbours
+            move alike, whose standard deviation is a twentieth of the shorter side.
+        interpolation: "nearest" or "bilinear".
+        fill_mode: What comes from outside: "constant" (``fill_value``), "nearest", "wrap", "mirror"
+            or "reflect".
+        fill_value: The constant.
+        value_range: Smallest and largest value of a pixel.
+        seed: Seed of the random numbers; default: drawn.
+        data_format: "channels_last" or "channels_first"; default: that of ``nacre.config``.
+
+    Input shape:
+        ``(batch, height, width, channels)`` or ``(height, width, channels)``, or channels first; or
+        a dict of "images", "labels" and "segmentation_masks".
+
+    Output shape:
+        The input's.
+
+    Raises:
+        ValueError: An argument or the input's rank does not fit.
+
+    Example:
+        >>> import nacre
+        >>> layer = nacre.layers.RandomElasticTransform(seed=1)
+        >>> layer(nacre.ops.ones((2, 8, 8, 3))).shape
+        (2, 8, 8, 3)
+    """
+
+    def __init__(
+        self,
+        factor: Any = 1.0,
+        scale: Any = 1.0,
+        interpolation: str = "bilinear",
+        fill_mode: str = "reflect",
+        fill_value: float = 0.0,
+        value_range: Any = (0, 255),
+        seed: int | None = None,
+        data_format: Any = None,
+        **kwargs: Any,
+    ) -> None: ...

@@ -79,6 +79,46 @@ class Equalization(ImageLayer):
 
 
 @native
+class ContrastLimitedAdaptiveHistogramEqualization(ImageLayer):
+    """Evens out the tones of parts of each image (CLAHE, Zuiderveld 1994); also outside training.
+
+    Each tile has a map from tones to tones; between the middles of tiles the maps are interpolated.
+
+    Args:
+        value_range: Smallest and largest value of a pixel.
+        clip_limit: How often a tone counts at most, as a multiple of the mean over the 256 tones of
+            a tile; what is cut is spread over all tones. Without a limit if it is not positive.
+        tile_grid_size: Numbers of tiles along the height and the width.
+        data_format: "channels_last" or "channels_first"; default: that of ``nacre.config``.
+
+    Input shape:
+        ``(batch, height, width, channels)`` or ``(height, width, channels)``, or channels first; or
+        a dict of "images", "labels" and "segmentation_masks".
+
+    Output shape:
+        The input's.
+
+    Raises:
+        ValueError: An argument or the input's rank does not fit.
+
+    Example:
+        >>> import nacre
+        >>> layer = nacre.layers.ContrastLimitedAdaptiveHistogramEqualization()
+        >>> layer(nacre.ops.ones((2, 16, 16, 3))).shape
+        (2, 16, 16, 3)
+    """
+
+    def __init__(
+        self,
+        value_range: Any = (0, 255),
+        clip_limit: float = 4.0,
+        tile_grid_size: Any = (8, 8),
+        data_format: Any = None,
+        **kwargs: Any,
+    ) -> None: ...
+
+
+@native
 class Solarization(ImageLayer):
     """Turns the tones above a threshold into their negatives.
 

@@ -34,6 +34,8 @@ Tensor sample_images(const Tensor& images, const Tensor& coordinates,
 // The coordinates (batch or 1, 2, height * width) of the pixels of an image under maps
 // (batch or 1, 2, 3): (y, x) = map (y, x, 1).
 Tensor mapped_grid(const Tensor& maps, int64_t height, int64_t width, DType dtype);
+// Each pixel from its own place plus a displacement (batch, height, width, 2), y before x.
+Tensor displace_images(const Tensor& images, const Tensor& moves, const SampleOptions& options);
 // `transform` is (8,) or (batch, 8): output (x, y) reads (a0 x + a1 y + a2, b0 x + b1 y + b2).
 Tensor affine_transform(const Tensor& images, const Tensor& transform,
                         const SampleOptions& options = {}, const DataFormat& data_format = {});

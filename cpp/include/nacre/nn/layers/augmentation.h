@@ -16,16 +16,17 @@ class ImageLayer : public Layer {
   std::vector<Field> fields() override;
   Tensors call(const Tensors& inputs, const CallContext& context) final;
 
- protected:
-  // All of these see batches with the channels last.
-  virtual bool is_active(const CallContext& context) const { return true; }
-  virtual bool keeps_dtype() const { return false; }  // else images become the compute dtype
-  virtual Shape output_shape(const Shape& images) const { return images; }
+  // The steps of a call, for layers made of others too; all see batches with the channels last.
   // What is drawn once for images, masks and labels.
   virtual Tensors draw(const Tensor& images, const CallContext& context) { return {}; }
   virtual Tensor transform_images(const Tensor& images, const Tensors& drawn) = 0;
   virtual Tensor transform_masks(const Tensor& masks, const Tensors& drawn) { return masks; }
   virtual Tensor transform_labels(const Tensor& labels, const Tensors& drawn) { return labels; }
+
+ protected:
+  virtual bool is_active(const CallContext& context) const { return true; }
+  virtual bool keeps_dtype() const { return false; }  // else images become the compute dtype
+  virtual Shape output_shape(const Shape& images) const { return images; }
 };
 
 class Resizing final : public ImageLayer {
@@ -72,6 +73,8 @@ class RandomImageLayer : public ImageLayer {
 
   std::vector<Field> fields() override;
   void validate() override;
+  // Draws from the generator of another layer, of which this one is a part.
+  void share_generator(const RandomImageLayer& whole) { generator_ = whole.generator_; }
 
  protected:
   bool is_active(const CallContext& context) const override { return context.training; }
@@ -182,6 +185,29 @@ class RandomPerspective final : public RandomImageLayer {
   Tensors draw(const Tensor& images, const CallContext& context) override;
   Tensor transform_images(const Tensor& images, const Tensors& drawn) override;
   Tensor transform_masks(const Tensor& masks, const Tensors& drawn) override;
+};
+
+// Some images with their pixels moved, neighbours alike (Simard et al. 2003).
+class RandomElasticTransform final : public RandomImageLayer {
+ public:
+  FloatList factor = {1.0};  // probability
+  FloatList scale = {1.0};   // strength, the same for a batch
+  std::string interpolation = "bilinear";
+  std::string fill_mode = "reflect";
+  double fill_value = 0;
+  FloatList value_range = {0.0, 255.0};
+
+  NACRE_CONFIG(RandomElasticTransform, RandomImageLayer, factor, scale, interpolation, fill_mode,
+               fill_value, value_range)
+  void validate() override;
+
+ protected:
+  Tensors draw(const Tensor& images, const CallContext& context) override;
+  Tensor transform_images(const Tensor& images, const Tensors& drawn) override;
+  Tensor transform_masks(const Tensor& masks, const Tensors& drawn) override;
+
+ private:
+  Tensor moved(const Tensor& images, const Tensors& drawn, const std::string& how) const;
 };
 
 // A window of the images at a random place; the middle one outside training.

@@ -32,6 +32,23 @@ class Equalization final : public ImageLayer {
   Tensor transform_images(const Tensor& images, const Tensors& drawn) override;
 };
 
+// Zuiderveld 1994: histograms of tiles evened out, with a limit to how far a tone's share counts;
+// between the middles of tiles their maps are interpolated.
+class ContrastLimitedAdaptiveHistogramEqualization final : public ImageLayer {
+ public:
+  FloatList value_range = {0.0, 255.0};
+  double clip_limit = 4;  // times the mean share; none unless > 0
+  IntList tile_grid_size = {8, 8};
+
+  NACRE_CONFIG(ContrastLimitedAdaptiveHistogramEqualization, ImageLayer, value_range, clip_limit,
+               tile_grid_size)
+  void validate() override;
+
+ protected:
+  bool keeps_dtype() const override { return true; }
+  Tensor transform_images(const Tensor& images, const Tensors& drawn) override;
+};
+
 // The negative of the tones above a threshold.
 class Solarization final : public RandomImageLayer {
  public:
