@@ -188,6 +188,23 @@ def test_attention_weights(name, gate, tmp_path):
         np.testing.assert_allclose(received, expected, rtol=1e-4, atol=1e-5)
 
 
+POLICIES = {"RandAugment": {"factor": (0.1, 0.3)}, "AugMix": {"num_chains": 2}}
+POLICIES["RandomElasticTransform"] = {"scale": 0.4}
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_layers_with_seeds_within(name, tmp_path):
+    for module, other in ((nacre, keras), (keras, nacre)):
+        layer = getattr(module.layers, name)(**POLICIES[name])
+        model = module.Sequential([module.Input((8, 8, 3)), layer, module.layers.Conv2D(2, 3)])
+        model.save(tmp_path / "m.keras")
+        again = other.saving.load_model(tmp_path / "m.keras")
+        assert list(again.layers[0].factor) == list(layer.factor)
+        expected = np.asarray(model.predict(IMAGES, verbose=0))
+        received = np.asarray(again.predict(IMAGES, verbose=0))
+        np.testing.assert_allclose(received, expected, rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize("tied", [True, False])
 def test_an_embedding_that_goes_both_ways(tied, tmp_path):
     ids = rng.integers(0, 9, (3, 5)).astype("int32")
