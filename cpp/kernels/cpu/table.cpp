@@ -1,8 +1,19 @@
 #include "kernels/cpu/isa.h"
 
-namespace nacre::kernels::NACRE_ISA_NAMESPACE {
+namespace nacre::kernels {
+
+#ifdef NACRE_ISA_BASE
+namespace NACRE_ISA_BASE {
+void fill_table(KernelTable& table);
+}
+#endif
+
+namespace NACRE_ISA_NAMESPACE {
 
 void fill_table(KernelTable& table) {
+#ifdef NACRE_ISA_BASE
+  NACRE_ISA_BASE::fill_table(table);  // only what follows is compiled again
+#else
   fill_elementwise(table);
   fill_elementwise_binary(table);
   fill_compare_select(table);
@@ -15,13 +26,15 @@ void fill_table(KernelTable& table) {
   fill_optimizer(table);
   fill_random(table);
   fill_transpose(table);
-  fill_gemm(table);
-  fill_gemm_bf16(table);
   fill_attention(table);
   fill_attention_grad(table);
-  fill_conv(table);
   fill_pool(table);
   fill_rnn(table);
+#endif
+  fill_gemm(table);
+  fill_gemm_bf16(table);
+  fill_conv(table);
 }
 
-}  // namespace nacre::kernels::NACRE_ISA_NAMESPACE
+}  // namespace NACRE_ISA_NAMESPACE
+}  // namespace nacre::kernels
