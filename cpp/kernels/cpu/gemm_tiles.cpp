@@ -13,23 +13,24 @@ NACRE_INLINE Vec load_some(const float* p, int64_t count) {
 // A tile of whole vectors that only needs an epilogue, whose parts are known to the compiler.
 template <bool kBias, bool kResidual, bool kRelu, bool kMask>
 NACRE_FULL_VECTORS __attribute__((noinline)) void store_whole(const Tile& t, const FloatVector* acc,
-                                                              int rows, int vecs) {
+                                                              float* c, int rows, int vecs) {
+  const int64_t first = c - t.c;
   for (int i = 0; i < rows; ++i) {
     const int64_t row = i * t.ldc;
     for (int v = 0; v < vecs; ++v) {
       const int64_t at = row + v * kLanes;
       Vec x = acc[i * vecs + v];
       if (kBias) x += load(t.bias + v * kLanes);
-      if (kResidual) x += load(t.residual + at);
+      if (kResidual) x += load(t.residual + first + at);
       if (kRelu) x = relu_of(x);
-      if (kMask) x = select(load(t.mask + at) > Vec(0.0f), x, Vec(0.0f));
-      store(t.c + at, x);
+      if (kMask) x = select(load(t.mask + first + at) > Vec(0.0f), x, Vec(0.0f));
+      store(c + at, x);
     }
   }
 }
 
 // The combinations that layers and their gradients give; null: store_tile.
-using StoreFn = void (*)(const Tile& t, const FloatVector* acc, int rows, int vecs);
+using StoreFn = void (*)(const Tile& t, const FloatVector* acc, float* c, int rows, int vecs);
 StoreFn whole_store(const Tile& t) {
   if (t.alpha != 1 || t.accumulate) return nullptr;
   switch ((t.bias ? 1 : 0) + (t.residual ? 2 : 0) + (t.relu ? 4 : 0) + (t.mask ? 8 : 0)) {
@@ -52,13 +53,12 @@ StoreFn whole_store(const Tile& t) {
 
 // What does not fit the fast store: an epilogue, columns that do not fill the vectors.
 NACRE_FULL_VECTORS __attribute__((noinline)) void store_tile(const Tile& t, const FloatVector* acc,
-                                                             int rows, int vecs) {
-  for (int i = 0; i < rows; ++i) {
-    float* c = t.c + i * t.ldc;
+                                                             float* c, int rows, int vecs) {
+  for (int i = 0; i < rows; ++i, c += t.ldc) {
     for (int v = 0; v < vecs; ++v) {
       const int64_t count = smaller(t.cols - v * kLanes, kLanes);
       if (count <= 0) break;
-      const int64_t at = i * t.ldc + v * kLanes;
+      const int64_t at = c - t.c + v * kLanes;
       const float* residual = t.residual ? t.residual + at : nullptr;
       const float* mask = t.mask ? t.mask + at : nullptr;
       Vec x = Vec(t.alpha) * Vec(acc[i * vecs + v]);
@@ -77,14 +77,13 @@ NACRE_FULL_VECTORS __attribute__((noinline)) void store_tile(const Tile& t, cons
 
 // All loops over rows and vectors are unrolled, so that acc lives in registers.
 template <ALayout kLayout, int kVecs, int kRows, bool kFetch = false>
-NACRE_FULL_VECTORS void tile_f32(const Tile& t) {
+NACRE_FULL_VECTORS void tile_f32(const Tile& t, const float* a_rows, float* c, const float* fetch) {
   FloatVector acc[kRows * kVecs];
 #pragma GCC unroll 64
   for (int i = 0; i < kRows * kVecs; ++i) acc[i] = FloatVector{};
   const int64_t lda = t.lda, ldb = t.ldb;
-  const float* fetch = t.fetch;
   for (int64_t s = 0; s < t.num_segments; ++s) {
-    const float* a = t.a + t.segments[s].a;
+    const float* a = a_rows + t.segments[s].a;
     const float* b = t.b + t.segments[s].b * ldb;
     for (int64_t k = t.segments[s].k; k > 0; --k) {
       if constexpr (kFetch) {
@@ -109,19 +108,19 @@ NACRE_FULL_VECTORS void tile_f32(const Tile& t) {
   if (plain && t.accumulate) {
 #pragma GCC unroll 64
     for (int i = 0; i < kRows * kVecs; ++i)
-      acc[i] += load(t.c + (i / kVecs) * t.ldc + (i % kVecs) * kLanes).v;
+      acc[i] += load(c + (i / kVecs) * t.ldc + (i % kVecs) * kLanes).v;
   }
   if (plain) {
 #pragma GCC unroll 64
     for (int i = 0; i < kRows * kVecs; ++i)
-      store(t.c + (i / kVecs) * t.ldc + (i % kVecs) * kLanes, acc[i]);
+      store(c + (i / kVecs) * t.ldc + (i % kVecs) * kLanes, acc[i]);
     return;
   }
   FloatVector spilled[kRows * kVecs];
 #pragma GCC unroll 64
   for (int i = 0; i < kRows * kVecs; ++i) spilled[i] = acc[i];
   const StoreFn whole = t.cols == kVecs * kLanes ? whole_store(t) : nullptr;
-  (whole ? whole : store_tile)(t, spilled, kRows, kVecs);
+  (whole ? whole : store_tile)(t, spilled, c, kRows, kVecs);
 }
 
 struct TileTable {
@@ -160,21 +159,25 @@ int tile_vecs(int64_t rows, int64_t cols) {
   return cols <= 2 * kLanes || rows > kWideRows ? 2 : kWideVecs;
 }
 
-void run_tiles(Tile tile, ALayout layout, int vecs, int64_t rows) {
+void run_tiles(const Tile& tile, ALayout layout, int vecs, int64_t rows) {
   if (rows <= 0) return;
   // Tiles of nearly equal height: 32 rows are 11 + 11 + 10, not 14 + 14 + 4.
   const int64_t count = ceil_div(rows, vecs > 2 ? kWideRows : kMaxRows);
   const int64_t height = rows / count, taller = rows % count;
   const int64_t a_step = layout == ALayout::kRows ? tile.lda : 1;
   constexpr int64_t kLine = 16;  // floats
-  const float* const fetch = tile.fetch;
+  const int64_t fetches = tile.fetch && vecs == 2 ? vecs * kLanes : 0;
+  const float* a = tile.a;
+  float* c = tile.c;
   for (int64_t i = 0; i < count; ++i) {
     const int64_t h = height + (i < taller);
-    tile.fetch = fetch && i * kLine < vecs * kLanes ? fetch + i * kLine : nullptr;
-    const bool fetches = tile.fetch && vecs == 2;
-    (fetches ? kTiles[static_cast<int>(layout)].fetching[h - 1]
-             : tile_kernel(layout, vecs, static_cast<int>(h)))(tile);
-    tile.advance(h * a_step, h * tile.ldc);
+    if (i * kLine < fetches) {
+      kTiles[static_cast<int>(layout)].fetching[h - 1](tile, a, c, tile.fetch + i * kLine);
+    } else {
+      tile_kernel(layout, vecs, static_cast<int>(h))(tile, a, c, nullptr);
+    }
+    a += h * a_step;
+    c += h * tile.ldc;
   }
 }
 

@@ -61,7 +61,9 @@ struct Tile {
     if (mask) mask += c_floats;
   }
 };
-using TileFn = void (*)(const Tile& tile);
+// Rows at `a` and `c` of a tile's; what changes from call to call is in registers, because a struct
+// that is written right before it is read costs more than a small tile. `fetch` as in Tile.
+using TileFn = void (*)(const Tile& tile, const float* a, float* c, const float* fetch);
 
 enum class ALayout : uint8_t { kRows, kColumns };
 
@@ -69,8 +71,8 @@ enum class ALayout : uint8_t { kRows, kColumns };
 // kWideVecs).
 TileFn tile_kernel(ALayout layout, int vecs, int rows);
 
-// Runs rows [0, rows) of one column of tiles. tile.a and tile.c point to row 0 and are advanced.
-void run_tiles(Tile tile, ALayout layout, int vecs, int64_t rows);
+// Runs rows [0, rows) of one column of tiles. tile.a and tile.c point to row 0.
+void run_tiles(const Tile& tile, ALayout layout, int vecs, int64_t rows);
 
 // The widest useful number of vectors for `rows` rows and `cols` columns left.
 int tile_vecs(int64_t rows, int64_t cols);
