@@ -250,6 +250,28 @@ TEST_CASE("conv: groups and depthwise") {
         }
 }
 
+// Rows shorter than a block of outputs, taps that are outside at both ends at once, kernel depth.
+TEST_CASE("conv: depthwise at the edges") {
+  for (int64_t kernel : {3, 5, 7})
+    for (int64_t size : {1, 2, 3, 4, 6, 11})
+      for (int64_t stride : {1, 2})
+        for (int64_t pad : {1, 2, 5}) {
+          if (size + 2 * pad < kernel) continue;
+          Case t = conv2d(2, size, 19, 19, kernel, stride, pad, 1, 19);
+          t.bias = pad == 1;
+          t.relu = size % 2;
+          check(t);
+          if (size + pad < kernel || kernel == 7) continue;
+          t = conv2d(2, size, 18, 18, kernel, stride, pad, 1, 18);
+          t.in[0] = 4;
+          t.kernel[0] = 2;
+          t.stride[0] = 2;
+          t.pad[0] = 1;
+          t.high_pad[2] = 0;
+          check(t);
+        }
+}
+
 TEST_CASE("conv: one and three dimensions, uneven") {
   check(
       {3, 7, 20, 1, {1, 1, 50}, {1, 1, 9}, {1, 1, 2}, {1, 1, 3}, {0, 0, 4}, {0, 0, 7}, true, true});
@@ -336,6 +358,24 @@ TEST_CASE("conv: rows of outputs with few channels") {
         }
 }
 
+// Kernel rows of few products, whose sums are held for several rows at once: 7 rows are more than
+// those, stride and depth leave rows outside.
+TEST_CASE("conv: kernels of few products") {
+  for (int64_t width : {3, 5})
+    for (int64_t channels : {1, 2, 3, 4})
+      for (int64_t out : {7, 16, 24, 33, 80})
+        for (int64_t stride : {1, 2}) {
+          Case t = conv2d(3, 13, channels, out, width, stride, 2);
+          t.kernel[1] = 7;
+          check(t);
+          t = conv2d(2, 6, 2 * channels, 2 * out, width, stride, 1, 1, 2);
+          t.in[0] = 3;
+          t.kernel[0] = 2;
+          t.pad[0] = 1;
+          check(t);
+        }
+}
+
 TEST_CASE("conv: an image's result does not depend on its batch") {
   for (const Case& t : {conv2d(7, 9, 24, 40, 3, 1, 1), conv2d(7, 19, 3, 32, 3, 1, 1)}) {
     Operands o(t);
@@ -375,9 +415,10 @@ TEST_CASE("conv: empty batch") {
 
 TEST_CASE("conv: the same bits for any number of threads") {
   const int before = nacre::num_threads();
-  for (const Case& t : {conv2d(16, 26, 32, 64, 3), conv2d(8, 16, 64, 64, 3, 2, 1),
-                        conv2d(8, 32, 32, 32, 3, 1, 1, 1, 32), conv2d(16, 28, 1, 32, 3),
-                        conv2d(9, 13, 40, 70, 3, 1, 1), conv2d(16, 15, 16, 16, 3, 1, 1)}) {
+  for (const Case& t :
+       {conv2d(16, 26, 32, 64, 3), conv2d(8, 16, 64, 64, 3, 2, 1),
+        conv2d(8, 32, 32, 32, 3, 1, 1, 1, 32), conv2d(16, 28, 1, 32, 3), conv2d(16, 20, 3, 24, 5),
+        conv2d(9, 13, 40, 70, 3, 1, 1), conv2d(16, 15, 16, 16, 3, 1, 1)}) {
     for (nacre::Isa isa : nacre::available_isas()) {
       const KernelTable& table = nacre::kernels::table(isa);
       const ConvFn kernels[] = {table.conv_forward, table.conv_data_grad, table.conv_filter_grad};

@@ -119,7 +119,8 @@ TEST_CASE("conv: an epilogue has the bits of separate ops") {
        {Case{9, 3, 16, 3, 1, 1, 1}, Case{8, 16, 40, 3, 2, 1, 1}, Case{7, 20, 33, 1, 1, 0, 1},
         Case{7, 16, 32, 1, 2, 0, 1}, Case{9, 18, 18, 3, 1, 1, 18}, Case{9, 8, 2, 5, 1, 2, 1},
         Case{9, 8, 12, 3, 1, 0, 4}, Case{8, 16, 48, 3, 1, 1, 1}, Case{7, 33, 21, 3, 1, 1, 1},
-        Case{13, 2, 32, 5, 1, 2, 1}, Case{13, 3, 20, 3, 1, 1, 1}}) {
+        Case{13, 2, 32, 5, 1, 2, 1}, Case{13, 3, 20, 3, 1, 1, 1}, Case{9, 18, 18, 5, 2, 2, 18},
+        Case{9, 18, 18, 7, 1, 3, 18}}) {
     ConvArgs args{};
     args.batch = 3;
     args.in_channels = t.in;

@@ -5,108 +5,150 @@
 namespace nacre::kernels::NACRE_ISA_NAMESPACE {
 namespace {
 
-constexpr int kPixels = 4;  // that share a load of the filter
+constexpr int kPixels = 4;             // that share a load of the filter
+constexpr int64_t kBlockPixels = 320;  // summed in one register
 
 // The taps of one output row: where in src its row starts, and the filter's row.
 struct RowTap {
   int64_t src, filter;
 };
 
-// Stores the sums of `kCount` pixels with their epilogue.
-template <int kCount>
+template <bool kWhole>
+NACRE_INLINE Vec get(const float* from, int64_t lanes) {
+  return kWhole ? load(from) : load_partial(from, lanes);
+}
+
+// Stores the sums of `kCount` pixels with their epilogue; bias last, as where it is an op of its
+// own.
+template <int kCount, bool kWhole>
 NACRE_INLINE void finish_pixels(const Correlation& x, const Vec* sum, int64_t c, int64_t lanes,
                                 int64_t dst_step, float* dst) {
-  const bool full = lanes == kLanes;
-  // Bias last, as where it is an op of its own.
-  const Vec bias = !x.bias ? Vec(0.0f) : full ? load(x.bias + c) : load_partial(x.bias + c, lanes);
-  const int64_t from_first = dst - x.dst;
-#pragma GCC unroll 8
-  for (int i = 0; i < kCount; ++i) {
-    const int64_t at = from_first + i * dst_step;
-    const Vec value =
-        finish_lanes(x.bias ? sum[i] + bias : sum[i], x.relu,
-                     x.residual ? x.residual + at : nullptr, x.mask ? x.mask + at : nullptr, lanes);
-    full ? store(dst + i * dst_step, value) : store_partial(dst + i * dst_step, value, lanes);
+  // -0 added, and the larger of it and -infinity, is any value itself.
+  const Vec bias = x.bias ? get<kWhole>(x.bias + c, lanes) : Vec(-0.0f);
+  const Vec low = x.relu ? 0.0f : -__builtin_inff();
+  const bool plain = !x.residual && !x.mask;
+  int64_t at = dst - x.dst;
+#pragma GCC unroll 4
+  for (int i = 0; i < kCount; ++i, at += dst_step, dst += dst_step) {
+    Vec value = sum[i] + bias;
+    value = plain ? max(low, value)
+                  : finish_lanes(value, x.relu, x.residual ? x.residual + at : nullptr,
+                                 x.mask ? x.mask + at : nullptr, lanes);
+    kWhole ? store(dst, value) : store_partial(dst, value, lanes);
   }
 }
 
 // `kCount` pixels from dst pixel q on, channels [c, c + lanes): sum over row taps and width taps
 // [first, last).
-template <int kCount>
+template <int kCount, bool kWhole>
 NACRE_FULL_VECTORS void sum_taps(const Correlation& x, const RowTap* rows, int64_t num_rows,
                                  const Taps& tw, int64_t q, int64_t first, int64_t last, int64_t c,
                                  int64_t lanes, float* dst) {
   const int64_t channels = x.groups, src_step = x.src_step[2] * channels;
-  const int64_t dst_step = x.dst_step[2] * channels;
-  const bool full = lanes == kLanes;
   Vec sum[kCount];
 #pragma GCC unroll 4
   for (int i = 0; i < kCount; ++i) sum[i] = 0.0f;
   for (int64_t r = 0; r < num_rows; ++r) {
     for (int64_t w = first; w < last; ++w) {
-      const float* filter =
-          x.filter + rows[r].filter + (tw.kernel + w * tw.kernel_step) * channels + c;
       const float* src =
           x.src + rows[r].src + q * src_step + (tw.offset + w * tw.offset_step) * channels + c;
-      const Vec factor = full ? load(filter) : load_partial(filter, lanes);
+      const Vec factor = get<kWhole>(
+          x.filter + rows[r].filter + (tw.kernel + w * tw.kernel_step) * channels + c, lanes);
 #pragma GCC unroll 4
-      for (int i = 0; i < kCount; ++i) {
-        const float* from = src + i * src_step;
-        sum[i] = fma(factor, full ? load(from) : load_partial(from, lanes), sum[i]);
-      }
+      for (int i = 0; i < kCount; ++i)
+        sum[i] = fma(factor, get<kWhole>(src + i * src_step, lanes), sum[i]);
     }
   }
-  finish_pixels<kCount>(x, sum, c, lanes, dst_step, dst);
+  finish_pixels<kCount, kWhole>(x, sum, c, lanes, x.dst_step[2] * channels, dst);
 }
 
-// Channels [c, c + kLanes) of the pixels [first, last) of a row, all of whose 3x3 taps are inside,
-// with stride 1 on both sides and neighbouring taps: the filter stays in registers, and a source
-// pixel is loaded once for kPixels outputs. `dst` is the row's first pixel.
-NACRE_FULL_VECTORS void sum_3x3(const Correlation& x, const RowTap* rows, const Taps& tw,
-                                int64_t first, int64_t last, int64_t c, float* dst) {
-  const int64_t channels = x.groups;
-  const float* src[3];
-  Vec filter[3][3];
-#pragma GCC unroll 3
-  for (int r = 0; r < 3; ++r) {
-    src[r] = x.src + rows[r].src + tw.offset * channels + c;
-#pragma GCC unroll 3
-    for (int w = 0; w < 3; ++w)
-      filter[r][w] =
-          load(x.filter + rows[r].filter + (tw.kernel + w * tw.kernel_step) * channels + c);
+// kTaps neighbouring width taps of up to as many rows: the filter stays in registers along the row,
+// and a source pixel is loaded once for kPixels outputs. Channels [c, c + lanes) of one output row;
+// `dst` is its first pixel.
+template <int kTaps, int kStep, bool kWhole>
+NACRE_FULL_VECTORS __attribute__((noinline)) void sum_square(const Correlation& x,
+                                                             const RowTap* rows, int64_t num_rows,
+                                                             const Taps& tw, int64_t pixels,
+                                                             int64_t c, int64_t lanes, float* dst) {
+  const int64_t channels = x.groups, dst_step = x.dst_step[2] * channels;
+  const float* src[kTaps] = {};
+  Vec filter[kTaps][kTaps];
+#pragma GCC unroll 5
+  for (int r = 0; r < kTaps; ++r) {
+    if (r < num_rows) src[r] = x.src + rows[r].src + tw.offset * channels + c;
+#pragma GCC unroll 5
+    for (int w = 0; w < kTaps; ++w)
+      filter[r][w] = r < num_rows ? get<kWhole>(x.filter + rows[r].filter +
+                                                    (tw.kernel + w * tw.kernel_step) * channels + c,
+                                                lanes)
+                                  : Vec(0.0f);
   }
-  const auto sums = [&]<int kCount>(int64_t q) {
+  const auto finish = [&]<int kCount>(const Vec* sum, int64_t q) {
+    finish_pixels<kCount, kWhole>(x, sum, c, lanes, dst_step, dst + q * dst_step + c);
+  };
+  const auto inside = [&]<int kCount>(int64_t q) {
     Vec sum[kCount];
 #pragma GCC unroll 4
     for (int i = 0; i < kCount; ++i) sum[i] = 0.0f;
-#pragma GCC unroll 3
-    for (int r = 0; r < 3; ++r) {
-      Vec pixels[kCount + 2];
-#pragma GCC unroll 6
-      for (int i = 0; i < kCount + 2; ++i) pixels[i] = load(src[r] + (q + i) * channels);
-#pragma GCC unroll 3
-      for (int w = 0; w < 3; ++w) {
-#pragma GCC unroll 4
-        for (int i = 0; i < kCount; ++i) sum[i] = fma(filter[r][w], pixels[i + w], sum[i]);
+#pragma GCC unroll 5
+    for (int r = 0; r < kTaps; ++r) {
+      if (r >= num_rows) continue;
+      const float* from = src[r] + q * kStep * channels;
+#pragma GCC unroll 12
+      for (int j = 0; j < (kCount - 1) * kStep + kTaps; ++j, from += channels) {
+        const Vec pixel = get<kWhole>(from, lanes);
+#pragma GCC unroll 5
+        for (int w = 0; w < kTaps; ++w) {
+          const int i = (j - w) / kStep;
+          if (j >= w && i * kStep == j - w && i < kCount) sum[i] = fma(filter[r][w], pixel, sum[i]);
+        }
       }
     }
-    finish_pixels<kCount>(x, sum, c, kLanes, channels, dst + q * channels + c);
+    finish.template operator()<kCount>(sum, q);
   };
+  const auto edge = [&](int64_t q) {
+    Vec sum = 0.0f;
+#pragma GCC unroll 5
+    for (int w = 0; w < kTaps; ++w) {
+      const int64_t column = q * kStep + w;
+      if (column + tw.offset < 0 || column + tw.offset >= x.src_dims[2]) continue;
+#pragma GCC unroll 5
+      for (int r = 0; r < kTaps; ++r)
+        if (r < num_rows)
+          sum = fma(filter[r][w], get<kWhole>(src[r] + column * channels, lanes), sum);
+    }
+    finish.template operator()<1>(&sum, q);
+  };
+  // Pixels [first, last) have all taps inside.
+  const int64_t first = smaller(ceil_div(larger(-tw.offset, 0), kStep), pixels);
+  const int64_t room = x.src_dims[2] - tw.offset - kTaps;
+  const int64_t last = larger(smaller(room < 0 ? 0 : room / kStep + 1, pixels), first);
+  for (int64_t q = 0; q < first; ++q) edge(q);
   int64_t q = first;
-  for (; q + kPixels <= last; q += kPixels) sums.template operator()<kPixels>(q);
-  for (; q < last; ++q) sums.template operator()<1>(q);
+  for (; q + kPixels <= last; q += kPixels) inside.template operator()<kPixels>(q);
+  for (; q < last; ++q) inside.template operator()<1>(q);
+  for (; q < pixels; ++q) edge(q);
+}
+
+template <int kTaps>
+void row_of_square(const Correlation& x, const RowTap* rows, int64_t num_rows, const Taps& tw,
+                   int64_t pixels, float* dst) {
+  for (int64_t c = 0; c < x.groups; c += kLanes) {
+    const int64_t lanes = smaller(x.groups - c, kLanes);
+    const bool whole = lanes == kLanes;
+    (x.src_step[2] == 1 ? whole ? sum_square<kTaps, 1, true> : sum_square<kTaps, 1, false>
+     : whole ? sum_square<kTaps, 2, true>
+             : sum_square<kTaps, 2, false>)(x, rows, num_rows, tw, pixels, c, lanes, dst);
+  }
 }
 
 // One output row of one phase.
 void row_of(const Correlation& x, const RowTap* rows, int64_t num_rows, const Taps& tw,
             int64_t pixels, float* dst) {
   const int64_t width = x.src_dims[2], step = x.src_step[2];
-  int64_t done = 0, first_done = 0, last_done = 0;  // channels, of the pixels between
-  if (num_rows == 3 && tw.count == 3 && tw.offset_step == 1 && step == 1 && x.dst_step[2] == 1) {
-    first_done = smaller(larger(-tw.offset, 0), pixels);
-    last_done = larger(smaller(width - tw.offset - 2, pixels), first_done);
-    for (; done + kLanes <= x.groups; done += kLanes)
-      sum_3x3(x, rows, tw, first_done, last_done, done, dst);
+  if (tw.offset_step == 1 && step <= 2 && num_rows <= tw.count) {
+    if (tw.count == 3) return row_of_square<3>(x, rows, num_rows, tw, pixels, dst);
+    if (tw.count == 5) return row_of_square<5>(x, rows, num_rows, tw, pixels, dst);
   }
   for (int64_t q = 0; q < pixels;) {
     // Width taps inside the source for pixel q, and whether the following pixels have them all.
@@ -116,15 +158,13 @@ void row_of(const Correlation& x, const RowTap* rows, int64_t num_rows, const Ta
         larger(smaller(at >= width ? 0 : (width - 1 - at) / tw.offset_step + 1, tw.count), first);
     const bool several =
         q + kPixels <= pixels && first == 0 && at + (kPixels - 1) * step + tw.span() <= width;
-    const bool begun = q >= first_done && q < last_done;
-    for (int64_t c = begun ? done : 0; c < x.groups; c += kLanes) {
+    for (int64_t c = 0; c < x.groups; c += kLanes) {
       float* to = dst + q * x.dst_step[2] * x.groups + c;
       const int64_t lanes = smaller(x.groups - c, kLanes);
-      if (several) {
-        sum_taps<kPixels>(x, rows, num_rows, tw, q, 0, tw.count, c, lanes, to);
-      } else {
-        sum_taps<1>(x, rows, num_rows, tw, q, first, last, c, lanes, to);
-      }
+      const bool full = lanes == kLanes;
+      (several ? full ? sum_taps<kPixels, true> : sum_taps<kPixels, false>
+       : full ? sum_taps<1, true>
+               : sum_taps<1, false>)(x, rows, num_rows, tw, q, first, last, c, lanes, to);
     }
     q += several ? kPixels : 1;
   }
@@ -241,6 +281,91 @@ NACRE_FULL_VECTORS void sum_pixels(const ConvArgs& g, int64_t kd, int64_t kh, in
 
 constexpr int kJointTaps = 4;
 
+// 3x3 with the same stride kStep down and along, neighbouring taps.
+bool is_3x3(const ConvArgs& g) {
+  bool is = g.stride[1] == g.stride[2] && g.stride[1] <= 2;
+  for (int d = 1; d < 3; ++d) is = is && g.kernel[d] == 3 && g.dilation[d] == 1;
+  return is;
+}
+
+// dfilter of the nine taps at kernel depth kd, channels [c, c + lanes), over output rows
+// [begin, end): all sums stay in registers, a gradient is loaded once for nine products and a
+// source pixel once for those of kPixels outputs in its row. dst has kLanes for each tap.
+template <int kStep, bool kWhole>
+NACRE_FULL_VECTORS void sum_pixels_3x3(const ConvArgs& g, int64_t kd, int64_t c, int64_t lanes,
+                                       int64_t begin, int64_t end, float* dst) {
+  const int64_t channels = g.groups;
+  Reach whole{0, g.out[2]};  // where all taps are inside
+  for (int w = 0; w < 3; ++w) {
+    const Reach reach = reach_of(g, w);
+    whole.first = larger(whole.first, reach.first);
+    whole.last = smaller(whole.last, reach.last);
+  }
+  whole.last = larger(whole.last, whole.first);
+  Vec sum[9];
+#pragma GCC unroll 9
+  for (int t = 0; t < 9; ++t) sum[t] = 0.0f;
+  for (int64_t line = begin; line < end; ++line) {
+    const int64_t image = line / g.out[1] / g.out[0], plane = line / g.out[1] % g.out[0];
+    const int64_t in_d = plane * g.stride[0] + kd * g.dilation[0] - g.pad[0];
+    if (in_d < 0 || in_d >= g.in[0]) continue;
+    const int64_t in_h = line % g.out[1] * kStep - g.pad[1];
+    const float* row[3];  // under tap 0 of output 0; null outside
+#pragma GCC unroll 3
+    for (int r = 0; r < 3; ++r) {
+      const bool inside = in_h + r >= 0 && in_h + r < g.in[1];
+      row[r] = inside ? g.x +
+                            (((image * g.in[0] + in_d) * g.in[1] + in_h + r) * g.in[2] - g.pad[2]) *
+                                channels +
+                            c
+                      : nullptr;
+    }
+    const float* y = g.y + line * g.out[2] * channels + c;
+    const auto pixels = [&]<int kCount>(int64_t q) {
+      Vec grad[kCount];
+#pragma GCC unroll 4
+      for (int i = 0; i < kCount; ++i) grad[i] = get<kWhole>(y + (q + i) * channels, lanes);
+#pragma GCC unroll 3
+      for (int r = 0; r < 3; ++r) {
+        if (!row[r]) continue;
+        const float* from = row[r] + q * kStep * channels;
+#pragma GCC unroll 12
+        for (int j = 0; j < (kCount - 1) * kStep + 3; ++j, from += channels) {
+          const Vec x = get<kWhole>(from, lanes);
+#pragma GCC unroll 3
+          for (int w = 0; w < 3; ++w) {
+            const int i = (j - w) / kStep;
+            if (j >= w && i * kStep == j - w && i < kCount)
+              sum[r * 3 + w] = fma(x, grad[i], sum[r * 3 + w]);
+          }
+        }
+      }
+    };
+    const auto edge = [&](int64_t q) {
+      const Vec grad = get<kWhole>(y + q * channels, lanes);
+#pragma GCC unroll 9
+      for (int t = 0; t < 9; ++t) {
+        const int64_t column = q * kStep + t % 3;
+        if (row[t / 3] && column >= g.pad[2] && column - g.pad[2] < g.in[2])
+          sum[t] = fma(get<kWhole>(row[t / 3] + column * channels, lanes), grad, sum[t]);
+      }
+    };
+    for (int64_t q = 0; q < whole.first; ++q) edge(q);
+    int64_t q = whole.first;
+    for (; q + kPixels <= whole.last; q += kPixels) pixels.template operator()<kPixels>(q);
+    for (; q < whole.last; ++q) pixels.template operator()<1>(q);
+    for (; q < g.out[2]; ++q) edge(q);
+  }
+#pragma GCC unroll 9
+  for (int t = 0; t < 9; ++t) store(dst + t * kLanes, sum[t]);
+}
+
+// dst[t * channels + i] += block[t * kLanes + i] of `lanes` channels.
+void add_taps(const float* block, int64_t taps, int64_t channels, int64_t lanes, float* dst) {
+  for (int64_t t = 0; t < taps; ++t, dst += channels, block += kLanes)
+    store_partial(dst, load_partial(dst, lanes) + load(block), lanes);
+}
+
 }  // namespace
 
 void depthwise_filter_grad(const ConvArgs& g) {
@@ -249,8 +374,10 @@ void depthwise_filter_grad(const ConvArgs& g) {
   const int64_t lines = g.batch * g.out[0] * g.out[1];
   const double flop = 16.0 * static_cast<double>(lines * g.out[2]) * static_cast<double>(elements);
   const int64_t parts = larger(smaller(tasks_for(flop), lines), 1);
-  // A few rows at a time, so that the taps find them in cache.
-  const int64_t rows = larger((int64_t{16} << 10) / larger(g.out[2] * g.groups, 1), 1);
+  // A few rows at a time: the taps find them in cache, and sums of float32 stay short.
+  const int64_t rows = smaller(larger((int64_t{16} << 10) / larger(g.out[2] * g.groups, 1), 1),
+                               ceil_div(kBlockPixels, larger(g.out[2], 1)));
+  const bool joint = is_3x3(g);
   float* sums =
       static_cast<float*>(thread_scratch(static_cast<size_t>(parts * elements) * sizeof(float), 0));
   parallel_for(parts, 1, [&](int64_t begin, int64_t end) {
@@ -259,22 +386,31 @@ void depthwise_filter_grad(const ConvArgs& g) {
       for (int64_t i = 0; i < elements; ++i) sum[i] = 0;
       const int64_t last = lines * (part + 1) / parts;
       for (int64_t line = lines * part / parts; line < last; line += rows) {
-        for (int64_t line_of_taps = 0; line_of_taps < kernel_size / g.kernel[2]; ++line_of_taps) {
+        const int64_t end_line = smaller(line + rows, last);
+        float block[9 * kLanes];
+        for (int64_t kd = 0; kd < g.kernel[0] && joint; ++kd) {
+          for (int64_t c = 0; c < g.groups; c += kLanes) {
+            const int64_t lanes = smaller(g.groups - c, kLanes);
+            const bool whole = lanes == kLanes;
+            (g.stride[2] == 1 ? whole ? sum_pixels_3x3<1, true> : sum_pixels_3x3<1, false>
+             : whole ? sum_pixels_3x3<2, true>
+                              : sum_pixels_3x3<2, false>)(g, kd, c, lanes, line, end_line, block);
+            add_taps(block, 9, g.groups, lanes, sum + kd * 9 * g.groups + c);
+          }
+        }
+        const int64_t lines_of_taps = joint ? 0 : kernel_size / g.kernel[2];
+        for (int64_t line_of_taps = 0; line_of_taps < lines_of_taps; ++line_of_taps) {
           const int64_t kd = line_of_taps / g.kernel[1], kh = line_of_taps % g.kernel[1];
           for (int64_t kw = 0; kw < g.kernel[2]; kw += kJointTaps) {
             const int64_t taps = smaller(g.kernel[2] - kw, kJointTaps);
             float* to = sum + (line_of_taps * g.kernel[2] + kw) * g.groups;
             for (int64_t c = 0; c < g.groups; c += kLanes) {
               const int64_t lanes = smaller(g.groups - c, kLanes);
-              const int64_t end_line = smaller(line + rows, last);
-              float block[kJointTaps * kLanes];
               (taps == 4   ? sum_pixels<4>
                : taps == 3 ? sum_pixels<3>
                : taps == 2 ? sum_pixels<2>
                            : sum_pixels<1>)(g, kd, kh, kw, c, lanes, line, end_line, block);
-              for (int64_t t = 0; t < taps; ++t)
-                for (int64_t i = 0; i < lanes; ++i)
-                  to[t * g.groups + c + i] += block[t * kLanes + i];
+              add_taps(block, taps, g.groups, lanes, to + c);
             }
           }
         }
