@@ -66,6 +66,23 @@ bool has_slide(int64_t taps);
 void run_slide(const SlideRow& x, int64_t taps, int vecs, const Segment* segments,
                int64_t num_segments, const float* a, float* c, int64_t pixels);
 
+// Tiles of the filter gradient for kernel rows of few products (conv_filter_rows.cpp): dst, a row
+// of dst_step floats for each product, gets the sums over rows of output pixels.
+inline constexpr int kMostRuns = 5;  // kernel rows at once
+struct FilterRow {
+  const float* grad;            // of the row's outputs
+  const float* src[kMostRuns];  // under the first of them, for each kernel row
+};
+struct FilterRows {
+  const FilterRow* rows;
+  int64_t num_rows, pixels;     // of each row
+  int64_t src_step, grad_step;  // floats from pixel to pixel
+  int64_t cols, dst_step;
+  bool accumulate;  // onto what is in dst
+};
+bool has_filter_rows(int64_t length);
+void run_filter_rows(const FilterRows& x, int64_t length, int runs, float* dst);
+
 // Copies `count` pixels of one group, from index `first` (which may lie outside [0, size)) of a row
 // of `size` pixels; outside there are zeros.
 void copy_pixels(const float* row, int64_t size, int64_t pixel_stride, int64_t channels,

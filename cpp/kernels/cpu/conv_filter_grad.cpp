@@ -12,7 +12,7 @@ constexpr int64_t kBlockPixels = 320;  // summed before a tile goes back to memo
 constexpr int64_t kBlockBytes = 384 << 10;
 constexpr int64_t kPartBytes = int64_t{16} << 20;
 
-enum Slot { kParts, kSource, kSegments, kGradient };  // of thread_scratch
+enum Slot { kParts, kSource, kSegments, kGradient, kZeros };  // of thread_scratch
 
 // A block: output rows [row, row + rows) of planes [plane, plane + planes) of (image, depth) pairs.
 struct Blocks {
@@ -26,7 +26,8 @@ struct Problem {
   int64_t depth, width;    // input and output channels of one group
   int64_t columns, first;  // source pixels of an output row, and the first of them
   bool in_place, joined;   // source read where it lies; taps of a row are neighbours
-  bool whole;              // outputs fill vectors: the gradient is read where it lies
+  bool few;                // products of a kernel row: run_filter_rows
+  bool whole;              // the gradient is read where it lies: outputs fill vectors
 
   explicit Problem(const ConvArgs& args)
       : g(args),
@@ -36,7 +37,8 @@ struct Problem {
         first(-args.pad[2]),
         in_place(args.groups == 1 && args.pad[2] <= 0 && first + columns <= args.in[2]),
         joined(args.dilation[2] == 1),
-        whole(args.groups == 1 && width % kLanes == 0) {}
+        few(joined && has_filter_rows(args.kernel[2] * depth)),
+        whole(few || (args.groups == 1 && width % kLanes == 0)) {}
 
   Blocks blocks() const {
     const int64_t row_bytes = 4 * (g.kernel[0] * g.stride[1] * columns * depth + g.out[2] * width);
@@ -166,6 +168,52 @@ void add_block(const Problem& x, const BlockData& b, const KernelRow& at, bool a
   }
 }
 
+// The same for kernel rows [first, last), all of one group, where they have few products.
+void add_rows(const Problem& x, const BlockData& b, int64_t first, int64_t last, bool accumulate,
+              float* dfilter) {
+  const ConvArgs& g = x.g;
+  const int64_t length = g.kernel[2] * x.depth, zeros = x.columns * x.depth;
+  FilterRow* rows = static_cast<FilterRow*>(
+      thread_scratch(static_cast<size_t>(b.planes * b.rows) * sizeof(FilterRow), kSegments));
+  float* zero =
+      static_cast<float*>(thread_scratch(static_cast<size_t>(zeros) * sizeof(float), kZeros));
+  for (int64_t i = 0; i < zeros; ++i) zero[i] = 0;
+  FilterRows filter{};
+  filter.rows = rows;
+  filter.num_rows = b.planes * b.rows;
+  filter.pixels = g.out[2];
+  filter.src_step = g.stride[2] * x.depth;
+  filter.grad_step = filter.dst_step = g.out_channels;
+  filter.cols = x.width;
+  filter.accumulate = accumulate;
+  while (first < last) {
+    const KernelRow at = kernel_row(g, first);
+    const int64_t runs = smaller(smaller(last - first, g.kernel[1] - at.h), kMostRuns);
+    FilterRow* row = rows;
+    for (int64_t p = 0; p < b.planes; ++p) {
+      const int64_t image = (b.plane + p) / g.out[0], out_d = (b.plane + p) % g.out[0];
+      const int64_t in_d = out_d * g.stride[0] + at.d * g.dilation[0] - g.pad[0];
+      for (int64_t r = 0; r < b.rows; ++r, ++row) {
+        row->grad = b.gradient + at.group * x.width +
+                    ((b.plane + p) * g.out[1] + b.row + r) * g.out[2] * g.out_channels;
+        for (int64_t h = 0; h < runs; ++h) {
+          const int64_t in_h = (b.row + r) * g.stride[1] + (at.h + h) * g.dilation[1] - g.pad[1];
+          const bool inside = in_d >= 0 && in_d < g.in[0] && in_h >= 0 && in_h < g.in[1];
+          const int64_t line =
+              x.in_place
+                  ? (((image * g.in[0] + in_d) * g.in[1] + in_h) * g.in[2] + x.first)
+                  : ((p * g.kernel[0] + at.d) * b.source_rows + in_h - b.source_first) * x.columns;
+          row->src[h] = inside ? b.source + line * x.depth : zero;
+        }
+      }
+    }
+    run_filter_rows(
+        filter, length, static_cast<int>(runs),
+        dfilter + (at.d * g.kernel[1] + at.h) * length * g.out_channels + at.group * x.width);
+    first += runs;
+  }
+}
+
 }  // namespace
 
 void conv_filter_grad_f32(const ConvArgs& g) {
@@ -201,6 +249,10 @@ void conv_filter_grad_f32(const ConvArgs& g) {
         const int64_t stop = smaller(last, (group + 1) * g.kernel[0] * g.kernel[1]);
         for (int64_t index = first_block; index < last_block; ++index) {
           const BlockData b = gather(x, blocks, index, group);
+          if (x.few) {
+            add_rows(x, b, number, stop, index > first_block, sums + part * elements);
+            continue;
+          }
           for (int64_t i = number; i < stop; ++i)
             add_block(x, b, kernel_row(g, i), index > first_block, sums + part * elements);
         }
