@@ -5,8 +5,8 @@ picture. The variational autoencoder makes the 20 numbers random: its loss is th
 bound (ELBO), the log-probability that the model gives to a picture at least, in nats; pictures of
 pure chance come from it.
 
-Result (1 seed): test ELBO of the variational autoencoder -96.8 nats; mean squared error of the
-autoencoder 0.0065, of noisy pictures 0.080 and after denoising 0.013.
+Result (mean of 3 seeds): test ELBO of the variational autoencoder -97.1 nats; mean squared error
+of the autoencoder 0.0064, of noisy pictures 0.080 and after denoising 0.013.
 """
 
 import numpy as np

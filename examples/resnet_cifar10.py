@@ -3,7 +3,7 @@
 Blocks of two convolutions add to what they were given; flips and shifts make each picture new every
 epoch. Tested on the first 1,000 test images.
 
-Result (1 seed): accuracy 79.7 %.
+Result (mean of 3 seeds): accuracy 79.9 %.
 """
 
 from runs import options, report

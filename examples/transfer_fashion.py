@@ -5,7 +5,7 @@ frozen, a new head learns classes 5 to 9 from five pictures of each, then everyt
 same network trained from scratch on the same 25 pictures, as long, is the comparison. (Of ten
 pictures a class it learns as much without help: garments teach little about shoes and bags.)
 
-Result (1 seed): test accuracy 85.8 % with pretraining, 82.7 % from scratch.
+Result (mean of 3 seeds): test accuracy 79.7 % with pretraining, 75.3 % from scratch.
 """
 
 import numpy as np

@@ -5,7 +5,7 @@ and what the encoder read. 29,000 pairs of sentences about pictures train it; BL
 brevity penalty, lower case, punctuation parted from words) is of the 1,000 test sentences of
 2016.
 
-Result (1 seed): BLEU 24.1.
+Result (mean of 3 seeds): BLEU 23.2.
 """
 
 import collections

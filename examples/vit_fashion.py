@@ -3,7 +3,7 @@
 Two small strided convolutions make a vector of each patch and what is around it, which helps a
 Transformer that sees few pictures; blocks of attention mix them, and their mean decides.
 
-Result (1 seed): test accuracy 89.8 %.
+Result (mean of 3 seeds): test accuracy 89.4 %.
 """
 
 from runs import options, report
