@@ -281,38 +281,45 @@ NACRE_FULL_VECTORS void sum_pixels(const ConvArgs& g, int64_t kd, int64_t kh, in
 
 constexpr int kJointTaps = 4;
 
-// 3x3 with the same stride kStep down and along, neighbouring taps.
-bool is_3x3(const ConvArgs& g) {
-  bool is = g.stride[1] == g.stride[2] && g.stride[1] <= 2;
-  for (int d = 1; d < 3; ++d) is = is && g.kernel[d] == 3 && g.dilation[d] == 1;
-  return is;
+// Squares of taps whose sums fit the registers.
+#if defined(NACRE_SIMD_AVX512) || defined(__aarch64__)
+constexpr int kLargestSquare = 5;
+#else
+constexpr int kLargestSquare = 3;
+#endif
+
+// 3x3 or 5x5 neighbouring taps with the same stride, up to 2, down and along.
+bool is_square(const ConvArgs& g) {
+  const int64_t taps = g.kernel[2];
+  return g.kernel[1] == taps && (taps == 3 || taps == 5) && taps <= kLargestSquare &&
+         g.stride[1] == g.stride[2] && g.stride[1] <= 2 && g.dilation[1] == 1 && g.dilation[2] == 1;
 }
 
-// dfilter of the nine taps at kernel depth kd, channels [c, c + lanes), over output rows
-// [begin, end): all sums stay in registers, a gradient is loaded once for nine products and a
+// dfilter of kTaps x kTaps taps at kernel depth kd, channels [c, c + lanes), over output rows
+// [begin, end): all sums stay in registers, a gradient is loaded once for all products and a
 // source pixel once for those of kPixels outputs in its row. dst has kLanes for each tap.
-template <int kStep, bool kWhole>
-NACRE_FULL_VECTORS void sum_pixels_3x3(const ConvArgs& g, int64_t kd, int64_t c, int64_t lanes,
-                                       int64_t begin, int64_t end, float* dst) {
+template <int kTaps, int kStep, bool kWhole>
+NACRE_FULL_VECTORS void sum_square_grad(const ConvArgs& g, int64_t kd, int64_t c, int64_t lanes,
+                                        int64_t begin, int64_t end, float* dst) {
   const int64_t channels = g.groups;
   Reach whole{0, g.out[2]};  // where all taps are inside
-  for (int w = 0; w < 3; ++w) {
+  for (int w = 0; w < kTaps; ++w) {
     const Reach reach = reach_of(g, w);
     whole.first = larger(whole.first, reach.first);
     whole.last = smaller(whole.last, reach.last);
   }
   whole.last = larger(whole.last, whole.first);
-  Vec sum[9];
-#pragma GCC unroll 9
-  for (int t = 0; t < 9; ++t) sum[t] = 0.0f;
+  Vec sum[kTaps * kTaps];
+#pragma GCC unroll 25
+  for (int t = 0; t < kTaps * kTaps; ++t) sum[t] = 0.0f;
   for (int64_t line = begin; line < end; ++line) {
     const int64_t image = line / g.out[1] / g.out[0], plane = line / g.out[1] % g.out[0];
     const int64_t in_d = plane * g.stride[0] + kd * g.dilation[0] - g.pad[0];
     if (in_d < 0 || in_d >= g.in[0]) continue;
     const int64_t in_h = line % g.out[1] * kStep - g.pad[1];
-    const float* row[3];  // under tap 0 of output 0; null outside
-#pragma GCC unroll 3
-    for (int r = 0; r < 3; ++r) {
+    const float* row[kTaps];  // under tap 0 of output 0; null outside
+#pragma GCC unroll 5
+    for (int r = 0; r < kTaps; ++r) {
       const bool inside = in_h + r >= 0 && in_h + r < g.in[1];
       row[r] = inside ? g.x +
                             (((image * g.in[0] + in_d) * g.in[1] + in_h + r) * g.in[2] - g.pad[2]) *
@@ -325,29 +332,29 @@ NACRE_FULL_VECTORS void sum_pixels_3x3(const ConvArgs& g, int64_t kd, int64_t c,
       Vec grad[kCount];
 #pragma GCC unroll 4
       for (int i = 0; i < kCount; ++i) grad[i] = get<kWhole>(y + (q + i) * channels, lanes);
-#pragma GCC unroll 3
-      for (int r = 0; r < 3; ++r) {
+#pragma GCC unroll 5
+      for (int r = 0; r < kTaps; ++r) {
         if (!row[r]) continue;
         const float* from = row[r] + q * kStep * channels;
 #pragma GCC unroll 12
-        for (int j = 0; j < (kCount - 1) * kStep + 3; ++j, from += channels) {
+        for (int j = 0; j < (kCount - 1) * kStep + kTaps; ++j, from += channels) {
           const Vec x = get<kWhole>(from, lanes);
-#pragma GCC unroll 3
-          for (int w = 0; w < 3; ++w) {
+#pragma GCC unroll 5
+          for (int w = 0; w < kTaps; ++w) {
             const int i = (j - w) / kStep;
             if (j >= w && i * kStep == j - w && i < kCount)
-              sum[r * 3 + w] = fma(x, grad[i], sum[r * 3 + w]);
+              sum[r * kTaps + w] = fma(x, grad[i], sum[r * kTaps + w]);
           }
         }
       }
     };
     const auto edge = [&](int64_t q) {
       const Vec grad = get<kWhole>(y + q * channels, lanes);
-#pragma GCC unroll 9
-      for (int t = 0; t < 9; ++t) {
-        const int64_t column = q * kStep + t % 3;
-        if (row[t / 3] && column >= g.pad[2] && column - g.pad[2] < g.in[2])
-          sum[t] = fma(get<kWhole>(row[t / 3] + column * channels, lanes), grad, sum[t]);
+#pragma GCC unroll 25
+      for (int t = 0; t < kTaps * kTaps; ++t) {
+        const int64_t column = q * kStep + t % kTaps;
+        if (row[t / kTaps] && column >= g.pad[2] && column - g.pad[2] < g.in[2])
+          sum[t] = fma(get<kWhole>(row[t / kTaps] + column * channels, lanes), grad, sum[t]);
       }
     };
     for (int64_t q = 0; q < whole.first; ++q) edge(q);
@@ -356,8 +363,16 @@ NACRE_FULL_VECTORS void sum_pixels_3x3(const ConvArgs& g, int64_t kd, int64_t c,
     for (; q < whole.last; ++q) pixels.template operator()<1>(q);
     for (; q < g.out[2]; ++q) edge(q);
   }
-#pragma GCC unroll 9
-  for (int t = 0; t < 9; ++t) store(dst + t * kLanes, sum[t]);
+#pragma GCC unroll 25
+  for (int t = 0; t < kTaps * kTaps; ++t) store(dst + t * kLanes, sum[t]);
+}
+
+template <int kTaps>
+auto square_grad_of(const ConvArgs& g, bool whole) {
+  return g.stride[2] == 1
+             ? whole ? sum_square_grad<kTaps, 1, true> : sum_square_grad<kTaps, 1, false>
+         : whole ? sum_square_grad<kTaps, 2, true>
+                 : sum_square_grad<kTaps, 2, false>;
 }
 
 // dst[t * channels + i] += block[t * kLanes + i] of `lanes` channels.
@@ -377,7 +392,8 @@ void depthwise_filter_grad(const ConvArgs& g) {
   // A few rows at a time: the taps find them in cache, and sums of float32 stay short.
   const int64_t rows = smaller(larger((int64_t{16} << 10) / larger(g.out[2] * g.groups, 1), 1),
                                ceil_div(kBlockPixels, larger(g.out[2], 1)));
-  const bool joint = is_3x3(g);
+  const bool joint = is_square(g);
+  const int64_t taps_2d = g.kernel[1] * g.kernel[2];
   float* sums =
       static_cast<float*>(thread_scratch(static_cast<size_t>(parts * elements) * sizeof(float), 0));
   parallel_for(parts, 1, [&](int64_t begin, int64_t end) {
@@ -387,15 +403,15 @@ void depthwise_filter_grad(const ConvArgs& g) {
       const int64_t last = lines * (part + 1) / parts;
       for (int64_t line = lines * part / parts; line < last; line += rows) {
         const int64_t end_line = smaller(line + rows, last);
-        float block[9 * kLanes];
+        float block[kLargestSquare * kLargestSquare * kLanes];
         for (int64_t kd = 0; kd < g.kernel[0] && joint; ++kd) {
           for (int64_t c = 0; c < g.groups; c += kLanes) {
             const int64_t lanes = smaller(g.groups - c, kLanes);
-            const bool whole = lanes == kLanes;
-            (g.stride[2] == 1 ? whole ? sum_pixels_3x3<1, true> : sum_pixels_3x3<1, false>
-             : whole ? sum_pixels_3x3<2, true>
-                              : sum_pixels_3x3<2, false>)(g, kd, c, lanes, line, end_line, block);
-            add_taps(block, 9, g.groups, lanes, sum + kd * 9 * g.groups + c);
+            const auto sums_of = kLargestSquare == 5 && g.kernel[2] == 5
+                                     ? square_grad_of<kLargestSquare>(g, lanes == kLanes)
+                                     : square_grad_of<3>(g, lanes == kLanes);
+            sums_of(g, kd, c, lanes, line, end_line, block);
+            add_taps(block, taps_2d, g.groups, lanes, sum + kd * taps_2d * g.groups + c);
           }
         }
         const int64_t lines_of_taps = joint ? 0 : kernel_size / g.kernel[2];
