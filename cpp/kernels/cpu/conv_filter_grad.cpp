@@ -38,7 +38,7 @@ struct Problem {
         in_place(args.groups == 1 && args.pad[2] <= 0 && first + columns <= args.in[2]),
         joined(args.dilation[2] == 1),
         few(joined && has_filter_rows(args.kernel[2] * depth)),
-        whole(few || (args.groups == 1 && width % kLanes == 0)) {}
+        whole(few || width % kLanes == 0) {}
 
   Blocks blocks() const {
     const int64_t row_bytes = 4 * (g.kernel[0] * g.stride[1] * columns * depth + g.out[2] * width);
@@ -159,7 +159,7 @@ void add_block(const Problem& x, const BlockData& b, const KernelRow& at, bool a
       const int64_t left = ceil_div(x.width - j, kLanes);
       const int vecs = rows <= kWideRows && left >= kWideVecs ? kWideVecs : left >= 2 ? 2 : 1;
       tile.a = b.source + w * g.dilation[2] * x.depth;
-      tile.b = b.gradient + j;
+      tile.b = b.gradient + (x.whole ? at.group * x.width : 0) + j;
       tile.cols = smaller(vecs * kLanes, x.width - j);
       tile.c = dfilter + (first + w) * x.depth * g.out_channels + at.group * x.width + j;
       run_tiles(tile, ALayout::kColumns, vecs, rows);
