@@ -1,5 +1,6 @@
 // GEMM in GFLOP/s and as a share of this machine's FMA peak, measured in the same run; then
-// products of bfloat16, and how many times as fast they are as those of float32.
+// products of bfloat16, and how many times as fast they are as those of float32; then a layer's
+// backward pass (gradients of input, weights and bias) with the bias's beside that of the weights.
 //   gemm_bench [threads] [isa]
 #include <algorithm>
 #include <chrono>
@@ -129,6 +130,56 @@ double seconds_of(const Shape& shape, nacre::kernels::GemmBf16Fn gemm) {
   return nacre::bench::best_seconds([&] { gemm(args); });
 }
 
+// Features, units and rows of a layer.
+const int64_t kLayers[][3] = {{784, 128, 32},  {784, 1024, 128}, {128, 128, 768},
+                              {512, 128, 768}, {128, 512, 768},  {128, 512, 2560}};
+
+// The three gradients, the gradient of the result being as fresh as its producer leaves it: apart
+// and together in turn, the first decile of each.
+void print_layer(const nacre::kernels::KernelTable& table, const int64_t (&layer)[3]) {
+  const auto [features, units, rows] = layer;
+  const Shape weights{features, units, rows, "TN"}, input{rows, features, units, "NT"};
+  auto dw = args_of<nacre::kernels::GemmArgs>(weights);
+  auto dx = args_of<nacre::kernels::GemmArgs>(input);
+  const auto x = nacre::bench::buffer(rows * features), g = nacre::bench::buffer(rows * units);
+  const auto made = nacre::bench::buffer(rows * units), w = nacre::bench::buffer(features * units);
+  const auto x_grad = nacre::bench::buffer(rows * features);
+  const auto w_grad = nacre::bench::buffer(features * units), sums = nacre::bench::buffer(units);
+  dw.alpha = dx.alpha = 1;
+  dw.a = x.get();
+  dw.b = dx.a = g.get();
+  dw.c = w_grad.get();
+  dx.b = w.get();
+  dx.c = x_grad.get();
+  const auto sum = table.reduce[static_cast<int>(nacre::kernels::Reduce::kSum)];
+  std::vector<double> times[2];
+  const int inner = static_cast<int>(std::max<int64_t>(1, 20000000 / (features * units * rows)));
+  for (int turn = 0; turn < 800; ++turn) {
+    const bool together = turn % 4 == 1 || turn % 4 == 2;
+    dw.sums = together ? sums.get() : nullptr;
+    double seconds = 0;
+    for (int i = 0; i < inner; ++i) {
+      std::copy(made.get(), made.get() + rows * units, g.get());
+      const double start = nacre::bench::cpu_seconds();
+      if (!together) sum(g.get(), sums.get(), 0, 1, rows, units);
+      table.gemm(dx);
+      table.gemm(dw);
+      seconds += nacre::bench::cpu_seconds() - start;
+    }
+    times[together].push_back(seconds / inner);
+  }
+  const auto decile = [&](bool together) {
+    auto& t = times[together];
+    std::sort(t.begin(), t.end());
+    return t[t.size() / 10] * 1e6;
+  };
+  const double apart = decile(false), together = decile(true);
+  std::printf(
+      "%5ld features, %5ld units, %5ld rows  %9.2f us apart, %9.2f together, %5.2f %% less\n",
+      static_cast<long>(features), static_cast<long>(units), static_cast<long>(rows), apart,
+      together, 100 * (1 - together / apart));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -148,12 +199,14 @@ int main(int argc, char** argv) {
                 shape.trans, static_cast<long>(shape.batch), seconds * 1e6, flop / seconds * 1e-9,
                 flop / seconds * 1e-7 / peak / nacre::num_threads(), bytes / seconds * 1e-9);
   }
-  if (!table.gemm_bf16) return 0;
-  std::printf("bfloat16\n");
+  if (table.gemm_bf16) std::printf("bfloat16\n");
   for (const Shape& shape : kBf16Shapes) {
+    if (!table.gemm_bf16) break;
     const double single = seconds_of(shape, table.gemm), half = seconds_of(shape, table.gemm_bf16);
     std::printf("%5ld x %5ld x %5ld %s  %9.2f us  %7.1f GFLOP/s  %5.2f x float32\n",
                 static_cast<long>(shape.m), static_cast<long>(shape.n), static_cast<long>(shape.k),
                 shape.trans, half * 1e6, flop_of(shape) / half * 1e-9, single / half);
   }
+  std::printf("gradients of a layer\n");
+  for (const auto& layer : kLayers) print_layer(table, layer);
 }

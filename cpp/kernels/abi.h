@@ -61,6 +61,9 @@ struct GemmArgs {
   bool relu;                        // max(0, .)
   const float* mask = nullptr;      // laid out as C: 0 where it is not above 0 (relu's gradient)
   const float* packed = nullptr;    // op(B) from gemm_pack, or null; b is not read
+  // The sums of op(B)'s columns over k, n values a matrix of the batch, or null: what a bias's
+  // gradient is beside that of its weights. Not with `packed`.
+  float* sums = nullptr;
 };
 using GemmFn = void (*)(const GemmArgs& args);
 

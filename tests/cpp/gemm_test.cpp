@@ -127,6 +127,34 @@ void check_packed(const Operands& operands, const std::vector<float>& before, na
                 nacre::name_of(isa), " packed: ", describe(t));
 }
 
+// With the sums of op(B)'s columns: the same bits of C, each sum within 17 roundings of the
+// absolute values' (a block of 64 rows, eight at a time, then double), nothing beside them.
+void check_sums(const Operands& operands, const std::vector<float>& before, nacre::Isa isa,
+                const Case& t) {
+  std::vector<float> result = before, sums(static_cast<size_t>(t.batch * t.n) + 1, kUntouched);
+  GemmArgs g = operands.args;
+  g.c = result.data();
+  g.sums = sums.data();
+  nacre::kernels::table(isa).gemm(g);
+  CHECK_MESSAGE(
+      (result.empty() || std::memcmp(result.data(), operands.c.data(), result.size() * 4) == 0),
+      nacre::name_of(isa), " beside sums: ", describe(t));
+  size_t wrong = sums.back() != kUntouched;
+  for (int64_t s = 0; s < t.batch; ++s) {
+    for (int64_t j = 0; j < t.n; ++j) {
+      double sum = 0, size = 0;
+      for (int64_t p = 0; p < t.k; ++p) {
+        const double b = g.b[s * g.stride_b + (t.trans_b ? j * g.ldb + p : p * g.ldb + j)];
+        sum += b;
+        size += std::abs(b);
+      }
+      const double error = std::abs(sums[static_cast<size_t>(s * t.n + j)] - sum);
+      if (!(error <= 17 * 0x1p-24 * size)) ++wrong;
+    }
+  }
+  CHECK_MESSAGE(wrong == 0, nacre::name_of(isa), ": ", wrong, " wrong sums: ", describe(t));
+}
+
 void check(const Case& t) {
   Operands operands(t);
   const std::vector<float> before = operands.c;
@@ -146,6 +174,7 @@ void check(const Case& t) {
     CHECK_MESSAGE(wrong == 0, nacre::name_of(isa), ": ", wrong, " wrong of ", expected.size(), ": ",
                   describe(t));
     check_packed(operands, before, isa, t);
+    check_sums(operands, before, isa, t);
   }
 }
 
@@ -271,6 +300,26 @@ TEST_CASE("gemm: NaN and infinity reach the elements they should, and no others"
   }
 }
 
+// The gradients of weights and bias together have the bits of the two apart.
+TEST_CASE("gemm: sums of columns are those of a reduction") {
+  const int64_t shapes[][3] = {{784, 128, 32},  {128, 65, 768}, {128, 512, 2560}, {64, 64, 4500},
+                               {900, 130, 531}, {20, 40, 2100}, {48, 33, 200},    {1, 300, 300},
+                               {40, 1030, 100}, {300, 2, 1000}, {128, 70, 3001},  {7, 7, 0}};
+  for (nacre::Isa isa : nacre::available_isas()) {
+    const auto& table = nacre::kernels::table(isa);
+    for (const auto& [m, n, k] : shapes) {
+      Operands operands(Case{m, n, k, true});
+      std::vector<float> sums(static_cast<size_t>(n)), expected(sums);
+      operands.args.sums = sums.data();
+      table.gemm(operands.args);
+      const auto sum = table.reduce[static_cast<int>(nacre::kernels::Reduce::kSum)];
+      sum(operands.b.data(), expected.data(), 0, 1, k, n);
+      CHECK_MESSAGE(std::memcmp(sums.data(), expected.data(), sums.size() * 4) == 0,
+                    nacre::name_of(isa), ": ", m, "x", n, "x", k);
+    }
+  }
+}
+
 TEST_CASE("gemm: the same bits for any number of threads") {
   const int before = nacre::num_threads();
   const int64_t shapes[][3] = {{300, 500, 200}, {64, 10, 4100},  {32, 784, 128},
@@ -283,7 +332,10 @@ TEST_CASE("gemm: the same bits for any number of threads") {
         for (int threads : {1, 2, 3, 7}) {
           nacre::set_num_threads(threads);
           Operands operands(t);
+          std::vector<float> sums(static_cast<size_t>(t.n));
+          operands.args.sums = sums.data();
           nacre::kernels::table(isa).gemm(operands.args);
+          operands.c.insert(operands.c.end(), sums.begin(), sums.end());
           if (threads == 1) first = operands.c;
           CHECK(std::memcmp(first.data(), operands.c.data(), first.size() * sizeof(float)) == 0);
         }

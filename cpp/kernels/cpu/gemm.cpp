@@ -51,6 +51,7 @@ struct Product {
   const float* residual;  // laid out as c; so is mask
   const float* mask;
   const float* panels;  // all of B, packed by pack_panels, or null
+  float* sums;          // of the columns of B, by blocks of rows (block_sums), or null
 };
 
 struct Range {
@@ -132,14 +133,18 @@ const float* copy_block(const float* src, int64_t ld, int64_t rows, int64_t cols
 // The depth of a panel where `depth` is cut evenly into parts of at most `deepest`.
 int64_t panel_depth(int64_t depth, int64_t deepest) {
   return depth <= deepest ? larger(depth, 1)
-                          : round_up(ceil_div(depth, ceil_div(depth, deepest)), kLanes);
+                          : round_up(ceil_div(depth, ceil_div(depth, deepest)), kSumRows);
 }
 
 // Rows [p, p + k) of `cols` columns of B, from column j on, in `width` columns.
 void pack_b(const Product& x, int64_t p, int64_t k, int64_t j, int64_t cols, int64_t width,
             float* panel) {
+  float* sums = x.sums ? x.sums + p / kSumRows * x.n + j : nullptr;
   if (x.b_transposed) {
     pack_panel_transposed(x.b + j * x.ldb + p, x.ldb, k, cols, width, panel);
+    if (sums) block_sums(panel, width, k, cols, sums, x.n);
+  } else if (sums) {
+    pack_panel_and_sum(x.b + p * x.ldb + j, x.ldb, k, cols, width, panel, sums, x.n);
   } else {
     pack_panel(x.b + p * x.ldb + j, x.ldb, k, cols, width, panel);
   }
@@ -331,7 +336,7 @@ Cut cut_of(const Product& x, int64_t wanted, int64_t batch) {
   Cut cut{};
   cut.row_step = ceil_div(x.m, rows);
   cut.col_step = ceil_div(panels, cols) * kPanel;
-  cut.depth_step = depths == 1 ? larger(x.k, 1) : round_up(ceil_div(x.k, depths), kLanes);
+  cut.depth_step = depths == 1 ? larger(x.k, 1) : round_up(ceil_div(x.k, depths), kSumRows);
   cut.rows = ceil_div(x.m, cut.row_step);
   cut.cols = ceil_div(x.n, cut.col_step);
   cut.depths = larger(ceil_div(x.k, cut.depth_step), 1);
@@ -393,9 +398,16 @@ void gemm_pack(const GemmArgs& g, float* packed) {
 }
 
 void gemm_f32(const GemmArgs& g) {
-  if (g.m <= 0 || g.n <= 0 || g.batch <= 0) return;
-  if (g.m == 1 || g.n == 1) return gemv_f32(g);
-  const Product whole = product_of(g);
+  if (g.n <= 0 || g.batch <= 0) return;
+  const bool by_panels = g.m > 1 && g.n > 1;
+  const Product whole = by_panels ? product_of(g) : Product{};
+  // Few rows read B where it lies.
+  const bool sums = g.sums && g.n > 1 && g.m > kDirectRows && !whole.flipped;
+  if (g.sums && !sums) sum_where_stored(g);
+  if (g.m <= 0) return;
+  if (!by_panels) return gemv_f32(g);
+  const int64_t sums_floats = sums ? block_sums_floats(g.k, g.n) : 0;
+  const bool one_block = sums_floats == g.n;
   const int64_t wanted = wanted_tasks(g);
   const auto matrix = [&](int64_t index) {
     Product x = whole;
@@ -412,20 +424,32 @@ void gemm_f32(const GemmArgs& g) {
       for (int64_t index = begin; index < end; ++index) {
         Product x = matrix(index);
         x.panels = g.packed;
+        float* blocks = !sums       ? nullptr
+                        : one_block ? g.sums + index * g.n
+                                    : scratch(sums_floats, kPartials);
+        x.sums = blocks;
         const int64_t step = ceil_div(x.m, ceil_div(x.m, kBlockRows));
-        for (int64_t i = 0; i < x.m; i += step)
+        for (int64_t i = 0; i < x.m; i += step) {
           run_block(x, {i, smaller(i + step, x.m)}, all_cols, depth);
+          x.sums = nullptr;  // are there
+        }
+        if (sums) finish_sums(blocks, g.k, g.n, g.sums + index * g.n);
       }
     });
     return;
   }
   const Cut cut = cut_of(whole, ceil_div(wanted, g.batch), g.batch);
   const int64_t elements = g.m * g.n;
-  float* partials = cut.depths > 1 ? scratch(cut.depths * elements * g.batch, kPartials) : nullptr;
+  const int64_t partial_floats = cut.depths > 1 ? cut.depths * elements * g.batch : 0;
+  float* blocks = scratch(partial_floats + sums_floats * g.batch, kPartials);
+  float* partials = cut.depths > 1 ? blocks : nullptr;
+  blocks = one_block ? g.sums : blocks + partial_floats;
   const float* panels = g.packed;
   if (!panels && shares_panels(g, whole, cut)) {
     float* shared = scratch(panel_floats(whole), kSharedPanels);
-    pack_panels(whole, shared);
+    Product x = whole;
+    if (sums) x.sums = blocks;
+    pack_panels(x, shared);
     panels = shared;
   }
   parallel_for(g.batch * cut.tasks(), 1, [&](int64_t begin, int64_t end) {
@@ -435,6 +459,7 @@ void gemm_f32(const GemmArgs& g) {
       Product x = matrix(index);
       x.panels = panels;
       const Range r = piece(x.m, cut.row_step, rest % cut.rows);
+      if (sums && r.begin == 0) x.sums = blocks + index * sums_floats;
       rest /= cut.rows;
       const Range q = piece(x.n, cut.col_step, rest % cut.cols);
       rest /= cut.cols;
@@ -450,6 +475,9 @@ void gemm_f32(const GemmArgs& g) {
     }
   });
   if (partials) add_partials(g, partials, cut.depths);
+  for (int64_t index = 0; sums && index < g.batch; ++index) {
+    finish_sums(blocks + index * sums_floats, g.k, g.n, g.sums + index * g.n);
+  }
 }
 
 void fill_gemm(KernelTable& table) {

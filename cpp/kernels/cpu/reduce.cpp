@@ -1,50 +1,17 @@
 // Reductions over the middle axis of (outer, reduce, inner). Sums: float32 within blocks of at most
 // 64 sequential additions, double across blocks.
+#include "kernels/cpu/column_sums.h"
 #include "kernels/cpu/isa.h"
 #include "kernels/cpu/row_sums.h"
 
 namespace nacre::kernels::NACRE_ISA_NAMESPACE {
 namespace {
 
-struct Identity {
-  NACRE_INLINE static Vec apply(Vec x) { return x; }
-};
 struct Squared {
   NACRE_INLINE static Vec apply(Vec x) { return x * x; }
 };
 
-constexpr int64_t kTile = 1024;    // columns whose accumulators stay in L1
-constexpr int64_t kRowBlock = 64;  // rows added in float32 before double
-
-// Adds rows [0, rows) of x, `stride` apart, into acc: columns [0, n).
-template <class Term>
-void add_rows(const float* x, int64_t rows, int64_t stride, float* acc, int64_t n) {
-  const auto term = [ x, stride ](int64_t r, int64_t i) __attribute__((always_inline)) {
-    return Term::apply(load(x + r * stride + i));
-  };
-  const auto last = [ x, stride, n ](int64_t r, int64_t i) __attribute__((always_inline)) {
-    return Term::apply(load_partial(x + r * stride + i, n - i));
-  };
-  int64_t r = 0;
-  for (; r + 8 <= rows; r += 8) {
-    int64_t i = 0;
-    for (; i + kLanes <= n; i += kLanes) {
-      const Vec low = (term(r, i) + term(r + 1, i)) + (term(r + 2, i) + term(r + 3, i));
-      const Vec high = (term(r + 4, i) + term(r + 5, i)) + (term(r + 6, i) + term(r + 7, i));
-      store(acc + i, load(acc + i) + (low + high));
-    }
-    if (i < n) {
-      const Vec low = (last(r, i) + last(r + 1, i)) + (last(r + 2, i) + last(r + 3, i));
-      const Vec high = (last(r + 4, i) + last(r + 5, i)) + (last(r + 6, i) + last(r + 7, i));
-      store_partial(acc + i, load_partial(acc + i, n - i) + (low + high), n - i);
-    }
-  }
-  for (; r < rows; ++r) {
-    int64_t i = 0;
-    for (; i + kLanes <= n; i += kLanes) store(acc + i, load(acc + i) + term(r, i));
-    if (i < n) store_partial(acc + i, load_partial(acc + i, n - i) + last(r, i), n - i);
-  }
-}
+constexpr int64_t kTile = 1024;  // columns whose accumulators stay in L1
 
 template <class Term>
 void sum_columns(const float* x, float* y, int64_t reduce, int64_t inner) {
