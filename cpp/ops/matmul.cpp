@@ -9,6 +9,7 @@
 #include "ops/loop.h"
 #include "ops/promote.h"
 #include "ops/reference/gemm.h"
+#include "ops/reference/reduce.h"
 #include "ops/registry.h"
 #include "ops/widen.h"
 
@@ -156,6 +157,7 @@ void gemm_f32(const reference::Product<float>& g, const kernels::GemmArgs& epilo
   args.bias = epilogue.bias;
   args.relu = epilogue.relu;
   args.packed = epilogue.packed;
+  args.sums = epilogue.sums;
   if (epilogue.residual) args.residual = epilogue.residual + (g.c - y);
   if (epilogue.mask) args.mask = epilogue.mask + (g.c - y);
   fast(args);
@@ -208,6 +210,7 @@ void matmul_kernel(const KernelContext& c) {
   });
 }
 
+// With the sums of x2's columns as a second result where it is asked for.
 void fused_matmul_kernel(const KernelContext& c) {
   const auto& attrs = c.attrs_as<FusedMatmulAttrs>();
   const Plan p = plan_product(c.in[0].shape(), c.in[1].shape(), attrs.product(), "fused_matmul");
@@ -223,12 +226,16 @@ void fused_matmul_kernel(const KernelContext& c) {
         epilogue.mask = EpilogueInputs::data<const float>(c.in, 4);
         epilogue.relu = attrs.relu;
         epilogue.packed = EpilogueInputs::data<const float>(c.in, kPackedInput);
+        if (c.out.size() > 1) epilogue.sums = c.out[1].as<float>();
         return batched<float>(
             p, a, b, y, [&](const reference::Product<float>& g) { gemm_f32(g, epilogue, y); });
       }
     }
     multiply(p, a, b, y);
     attrs.epilogue().apply<T>(c.in, c.out[0]);
+    if (c.out.size() > 1) {
+      reference::reduce_rows<reference::SumOp>(b, c.out[1].as<T>(), 0, 1, p.k, p.n);
+    }
   };
   c.in[0].dtype() == DType::kFloat64 ? run(type_tag<double>{}) : run(type_tag<float>{});
 }
@@ -293,6 +300,17 @@ Tensors fused_matmul_composite(std::span<const Tensor> in, const Attrs* raw) {
   if (given(3)) y = y + in[3];
   if (attrs.relu) y = ops::relu(y);
   return {given(4) ? ops::relu_grad(y, in[4]) : y};
+}
+
+std::vector<TensorSpec> infer_matmul_and_sums(const InferContext& c) {
+  if (c.shape(0).rank() != 2 || c.shape(1).rank() != 2 ||
+      c.attrs_as<FusedMatmulAttrs>().transpose_b) {
+    value_error(c.op, ": expected matrices, x2 not transposed, received shapes ", c.shape(0),
+                " and ", c.shape(1));
+  }
+  std::vector<TensorSpec> specs = infer_fused_matmul(c);
+  specs.push_back({c.dtype(0), Shape{c.shape(1).back()}});
+  return specs;
 }
 
 // Of op(a) op(b) with matrices: da = g op(b)^T and db = op(a)^T g, transposed where the operand
@@ -392,7 +410,22 @@ void register_matmul_ops(OpRegistry& registry) {
            static_cast<double>(p.n) * static_cast<double>(p.k);
   };
   fused.internal = true;
+
+  OpDef sums = fused;
+  sums.name = "matmul_and_sums";
+  sums.params = "x1, x2, bias?, residual?, mask?, transpose_a, transpose_b, relu";
+  sums.doc =
+      "fused_matmul of matrices, and the sums of x2's columns: the gradients of a layer's weights "
+      "and bias. Made by a graph pass.";
+  sums.infer = infer_matmul_and_sums;
+  sums.packing = {};
+  sums.composite = [](std::span<const Tensor> in, const Attrs* attrs) {
+    Tensors out = fused_matmul_composite(in, attrs);
+    out.push_back(ops::sum(in[1], IntList{0}));
+    return out;
+  };
   registry.add(std::move(fused));
+  registry.add(std::move(sums));
 }
 
 namespace ops {

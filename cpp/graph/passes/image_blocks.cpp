@@ -19,18 +19,6 @@ constexpr int64_t kMostImageBytes = 512 << 10;
 constexpr int64_t kWeightShare = 16;        // a block's elements, at least, to one of the filter
 constexpr int64_t kMostProductsAgain = 32;  // of an element that is computed again
 
-// Sums of all axes but the last.
-bool sums_columns(const GraphNode& node, const TensorSpec& in) {
-  if (node.op->name != "sum") return false;
-  const AttrValue axis = attribute(node, "axis");
-  const IntList* axes = std::get_if<IntList>(&axis);
-  if (!axes || static_cast<int>(axes->size()) != in.shape.rank() - 1) return false;
-  for (const int64_t a : *axes) {
-    if (a == in.shape.rank() - 1 || a == -1) return false;
-  }
-  return true;
-}
-
 class Blocker {
  public:
   explicit Blocker(Graph graph) : graph_(std::move(graph)), uses_(use_counts(graph_)) {
@@ -119,7 +107,7 @@ class Blocker {
   bool only_sums(size_t n, size_t reader, int made) const {
     const GraphNode& node = graph_.nodes[reader];
     if (!(node.op->name == "conv_filter_grad" && node.inputs[1] == made) &&
-        !sums_columns(node, spec(made))) {
+        summed_axes(node, spec(made).shape) != spec(made).shape.rank() - 1) {
       return false;
     }
     for (const int input : node.inputs) {

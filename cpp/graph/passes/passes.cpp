@@ -13,9 +13,10 @@ struct Pass {
 };
 
 constexpr Pass kPasses[] = {
-    {"dead", remove_dead_nodes},  {"simplify", simplify},        {"rows", take_rows},
-    {"loss", fuse_cross_entropy}, {"epilogue", fold_epilogues},  {"images", run_by_images},
-    {"update", merge_updates},    {"pointwise", fuse_pointwise}, {"layout", keep_weights},
+    {"dead", remove_dead_nodes},   {"simplify", simplify},       {"rows", take_rows},
+    {"loss", fuse_cross_entropy},  {"epilogue", fold_epilogues}, {"images", run_by_images},
+    {"bias", sum_beside_products}, {"update", merge_updates},    {"pointwise", fuse_pointwise},
+    {"layout", keep_weights},
 };
 
 bool switched_off(std::string_view name) {

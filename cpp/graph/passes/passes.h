@@ -18,6 +18,9 @@ Graph fuse_cross_entropy(Graph graph);
 Graph fold_epilogues(Graph graph);
 // Convolutions before pooling, and pooling gradients that are summed, run block by block of images.
 Graph run_by_images(Graph graph);
+// A product and the sums of its right operand's columns become one node: the gradients of weights
+// and bias.
+Graph sum_beside_products(Graph graph);
 // The optimizer updates of a step become one node, with the clipping of gradients.
 Graph merge_updates(Graph graph);
 // Elementwise ops that feed each other become pointwise programs.

@@ -86,6 +86,19 @@ bool broadcasts_operands(const OpDef& op) {
   return broadcasting.contains(&op);
 }
 
+int summed_axes(const GraphNode& node, const Shape& in) {
+  static const OpDef& sum = find_op("sum");
+  if (node.op != &sum) return 0;
+  const AttrValue axis = attribute(node, "axis");
+  const IntList* axes = std::get_if<IntList>(&axis);
+  if (!axes) return 0;
+  const auto count = static_cast<int>(axes->size());
+  for (const int64_t a : *axes) {
+    if (normalize_axis(a, in.rank(), "sum") >= count) return 0;
+  }
+  return count;
+}
+
 bool is_reshape(const Graph& graph, const GraphNode& node) {
   static const OpDef& apart = find_op("recompute_from");  // is there not to be seen through
   if (node.op == &apart) return false;

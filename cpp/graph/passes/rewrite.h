@@ -30,6 +30,9 @@ std::optional<double> uniform_value(const Tensor& tensor);
 // The op works element by element on operands that it broadcasts itself.
 bool broadcasts_operands(const OpDef& op);
 
+// How many axes a sum of `in` adds up, if these are the first ones; else 0.
+int summed_axes(const GraphNode& node, const Shape& in);
+
 // Nothing but the shape differs between the node's input and its output, which share data.
 bool is_reshape(const Graph& graph, const GraphNode& node);
 
