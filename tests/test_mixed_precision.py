@@ -161,3 +161,67 @@ def test_saved_models_keep_their_policy(tmp_path):
     again = nacre.saving.load_model(tmp_path / "m.nacre")
     assert again.layers[0].compute_dtype == "bfloat16"
     np.testing.assert_array_equal(again.predict(X[:4], verbose=0), expected)
+
+
+def conv_net():
+    nacre.utils.set_random_seed(5)
+    nacre.mixed_precision.set_dtype_policy("mixed_bfloat16")
+    x = inputs = nacre.Input((34, 34, 3))
+    x = layers.MaxPooling2D(2)(layers.Conv2D(18, 3, activation="relu")(x))
+    y = layers.Conv2D(18, 3, padding="same", use_bias=False)(x)
+    y = layers.ReLU()(layers.BatchNormalization()(y))
+    y = layers.Conv2D(18, 3, padding="same", activation="relu")(y)
+    x = layers.ReLU()(layers.Add()([x, y]))
+    x = layers.Conv2D(5, 3, strides=2, groups=1, activation="relu")(x)
+    x = layers.Dropout(0.2)(layers.Flatten()(layers.MaxPooling2D(3, 2, padding="same")(x)))
+    x = layers.Dense(20, activation="relu")(x)
+    return nacre.Model(inputs, layers.Dense(3, dtype="float32")(x))
+
+
+def test_plans_of_bfloat16_convolutions_have_the_bits_of_the_eager_step(monkeypatch):
+    x = rng.normal(size=(80, 34, 34, 3)).astype("float32")
+
+    def train(setting):
+        monkeypatch.setenv("NACRE_PASSES", setting)
+        model = conv_net()
+        loss = nacre.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss)
+        model.fit(x[:20], Y[:20] % 3, epochs=2, batch_size=10, verbose=0)
+        # Enough images for blocks of them.
+        return [*model.get_weights(), model.predict(x, batch_size=80, verbose=0)]
+
+    expected = train("none")
+    for a, b in zip(expected, train(""), strict=True):
+        np.testing.assert_array_equal(a, b)
+    monkeypatch.setenv("NACRE_CHECK_PLANS", "bits")
+    for a, b in zip(expected, train(""), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_epilogues_and_blocks_of_images_are_made_for_bfloat16():
+    model = conv_net()
+    forward = nacre.function(lambda x: model(x))
+    x = nacre.ops.ones((80, 34, 34, 3))
+    forward(x)
+    text = forward.captured.text((x,), {})
+    ops = [line.split("=")[1].split("(")[0].strip() for line in text.splitlines() if "=" in line]
+    assert "fused_matmul" in ops and "relu_grad" not in ops
+    # What is widened needs memory that a block has not.
+    assert ("image_blocks" in ops) == (nacre.config.isa() == "avx512_bf16")
+
+
+def test_bfloat16_sums_and_dropout_are_those_of_float32():
+    for shape, axis in (((7, 300), 0), ((7, 300), 1), ((50, 40, 30), (0, 1)), ((3, 5, 7), (0, 2))):
+        x = nacre.ops.cast(rng.normal(size=shape), "bfloat16")
+        wide = nacre.ops.cast(x, "float32")
+        for reduce in (nacre.ops.sum, nacre.ops.mean, nacre.ops.prod):
+            expected = nacre.ops.cast(reduce(wide, axis), "bfloat16")
+            np.testing.assert_array_equal(
+                np.asarray(nacre.ops.cast(reduce(x, axis), "float32")),
+                np.asarray(nacre.ops.cast(expected, "float32")),
+            )
+    x = nacre.ops.cast(rng.normal(size=(3, 1111)), "bfloat16")
+    y = nacre.random.dropout(x, 0.3, seed=4)
+    wide = nacre.random.dropout(nacre.ops.cast(x, "float32"), 0.3, seed=4)
+    rounded = nacre.ops.cast(nacre.ops.cast(wide, "bfloat16"), "float32")
+    np.testing.assert_array_equal(np.asarray(nacre.ops.cast(y, "float32")), np.asarray(rounded))

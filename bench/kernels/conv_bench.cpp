@@ -1,11 +1,14 @@
-// Convolution in GFLOP/s and as a share of this machine's FMA peak, measured in the same run.
+// Convolution in GFLOP/s and as a share of this machine's FMA peak, measured in the same run; and
+// how many times as fast it is in bfloat16, where there are kernels for it.
 //   conv_bench [threads] [isa]
 #include <cstdio>
 #include <cstdlib>
+#include <vector>
 
 #include "bench/kernels/measure.h"
 #include "kernels/abi.h"
 #include "nacre/base/cpu.h"
+#include "nacre/base/half.h"
 #include "nacre/base/parallel.h"
 
 namespace {
@@ -40,6 +43,12 @@ const Shape kShapes[] = {
     {"groups 4", 8, 28, 64, 64, 3, 1, 1, 4},
 };
 
+std::vector<uint16_t> narrowed(const float* x, int64_t n) {
+  std::vector<uint16_t> y(static_cast<size_t>(n));
+  for (size_t i = 0; i < y.size(); ++i) y[i] = nacre::bfloat16(x[i]).bits;
+  return y;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -66,13 +75,18 @@ int main(int argc, char** argv) {
     }
     const int64_t taps = s.kernel * s.kernel, pixels = args.out[1] * args.out[2];
     const int64_t filter_size = taps * s.in_channels / s.groups * s.out_channels;
-    const auto x = nacre::bench::buffer(s.batch * s.size * s.size * s.in_channels);
-    const auto y = nacre::bench::buffer(s.batch * pixels * s.out_channels);
+    const int64_t x_size = s.batch * s.size * s.size * s.in_channels;
+    const int64_t y_size = s.batch * pixels * s.out_channels;
+    const auto x = nacre::bench::buffer(x_size), y = nacre::bench::buffer(y_size);
     const auto filter = nacre::bench::buffer(filter_size);
     const double flop = 2.0 * static_cast<double>(s.batch * pixels * filter_size);
     args.filter = filter.get();
     std::printf("%-18s", s.name);
-    const auto time = [&](nacre::kernels::ConvFn fn, float* result) {
+    auto half_x = narrowed(x.get(), x_size), half_y = narrowed(y.get(), y_size);
+    auto half_filter = narrowed(filter.get(), filter_size);
+    const auto time = [&](nacre::kernels::ConvFn fn, float* result,
+                          nacre::kernels::ConvBf16Fn half_fn, uint16_t* half_result,
+                          nacre::kernels::ConvPart part) {
       nacre::kernels::ConvArgs call = args;
       call.x = x.get();
       call.y = y.get();
@@ -80,10 +94,21 @@ int main(int argc, char** argv) {
       const double seconds = nacre::bench::best_seconds([&] { fn(call); }, 0.3);
       std::printf("  %8.0f us %6.1f GF/s %4.0f %%", seconds * 1e6, flop / seconds * 1e-9,
                   flop / seconds * 1e-7 / peak / nacre::num_threads());
+      if (!half_fn || !table.conv_bf16_serves(args, part)) return;
+      nacre::kernels::ConvBf16Args half{};
+      static_cast<nacre::kernels::ConvSizes&>(half) = args;
+      half.x = half_x.data();
+      half.y = half_y.data();
+      half.filter = half_filter.data();
+      half.result = half_result;
+      std::printf(" x %4.2f", seconds / nacre::bench::best_seconds([&] { half_fn(half); }, 0.3));
     };
-    time(table.conv_forward, y.get());
-    time(table.conv_data_grad, x.get());
-    time(table.conv_filter_grad, filter.get());
+    using nacre::kernels::ConvPart;
+    time(table.conv_forward, y.get(), table.conv_forward_bf16, half_y.data(), ConvPart::kForward);
+    time(table.conv_data_grad, x.get(), table.conv_data_grad_bf16, half_x.data(),
+         ConvPart::kDataGrad);
+    time(table.conv_filter_grad, filter.get(), table.conv_filter_grad_bf16, half_filter.data(),
+         ConvPart::kFilterGrad);
     std::printf("\n");
   }
 }

@@ -67,7 +67,17 @@ struct GemmArgs {
 };
 using GemmFn = void (*)(const GemmArgs& args);
 
-// The same for bfloat16 operands and result, summed in float32 and rounded once: C = op(A) op(B).
+// The epilogue of GemmArgs for bfloat16 results, which are rounded after each step: the bits of
+// separate ops.
+struct Bf16Epilogue {
+  const uint16_t* bias = nullptr;
+  const uint16_t* residual = nullptr;
+  const uint16_t* mask = nullptr;
+  bool relu = false;
+  explicit operator bool() const { return bias || residual || mask || relu; }
+};
+
+// The same for bfloat16 operands and result, summed in float32 and rounded: C = op(A) op(B).
 struct GemmBf16Args {
   const uint16_t* a;
   const uint16_t* b;
@@ -77,40 +87,54 @@ struct GemmBf16Args {
   bool trans_a, trans_b;
   int64_t batch;
   int64_t stride_a, stride_b, stride_c;
+  Bf16Epilogue epilogue;
 };
 using GemmBf16Fn = void (*)(const GemmBf16Args& args);
 
 // Convolution over NHWC (1-D and 2-D use 1 for the leading spatial dimensions; always 3 here).
 // x: (batch, in[0..2], in_channels); filter: (kernel[0..2], in_channels / groups, out_channels);
 // y: (batch, out[0..2], out_channels). Padding is of the low side; the high side follows from out.
-struct ConvArgs {
+struct ConvSizes {
   int64_t batch, in_channels, out_channels, groups;
   int64_t in[3], out[3], kernel[3], stride[3], dilation[3], pad[3];
-  const float* x;       // forward, filter gradient
-  const float* filter;  // forward, data gradient
-  const float* y;       // the output's gradient in both backward kernels
-  float* result;        // y, dx or dfilter
-  // Epilogue of forward and data gradient, as of GemmArgs.
-  const float* bias;  // forward only: out_channels values
-  const float* residual;
-  bool relu;
-  const float* mask;
+  bool relu;  // of the epilogue
+};
+template <class T>
+struct ConvArgsOf : ConvSizes {
+  const T* x;       // forward, filter gradient
+  const T* filter;  // forward, data gradient
+  const T* y;       // the output's gradient in both backward kernels
+  T* result;        // y, dx or dfilter
+  // Epilogue of forward and data gradient, as of GemmArgs and Bf16Epilogue.
+  const T* bias;  // forward only: out_channels values
+  const T* residual;
+  const T* mask;
   const float* packed;  // forward, data gradient: the filter from conv_pack, or null
 };
+using ConvArgs = ConvArgsOf<float>;
+using ConvBf16Args = ConvArgsOf<uint16_t>;  // summed in float32 and rounded
 using ConvFn = void (*)(const ConvArgs& args);
+using ConvBf16Fn = void (*)(const ConvBf16Args& args);
+enum class ConvPart : uint8_t { kForward, kDataGrad, kFilterGrad };
 
 // Pooling over NHWC, 3 spatial dimensions as above; batch rows [begin, end).
-struct PoolArgs {
+struct PoolSizes {
   int64_t batch, channels;
   int64_t in[3], out[3], window[3], stride[3], pad[3];  // stride 0: adaptive windows
   bool count_padding;  // average: divide by the window's full size, not by the elements inside x
-  const float* x;
-  const float* y;     // backward of max: the forward's output
-  const float* grad;  // backward: gradient of y
-  float* result;      // y or dx
-  bool mask;          // backward of max: 0 where x is not above 0 (relu's gradient)
+  bool mask;           // backward of max: 0 where x is not above 0 (relu's gradient)
 };
+template <class T>
+struct PoolArgsOf : PoolSizes {
+  const T* x;
+  const T* y;     // backward of max: the forward's output
+  const T* grad;  // backward: gradient of y
+  T* result;      // y or dx
+};
+using PoolArgs = PoolArgsOf<float>;
+using PoolBf16Args = PoolArgsOf<uint16_t>;
 using PoolFn = void (*)(const PoolArgs& args, int64_t begin, int64_t end);
+using PoolBf16Fn = void (*)(const PoolBf16Args& args, int64_t begin, int64_t end);
 
 // What is done to a gradient first: times `scale` (clipping by norm), then kept in [low, high].
 struct GradientEdit {
@@ -315,6 +339,9 @@ struct KernelTable {
   PackedLayout (*gemm_packing)(const GemmArgs& args);  // operands' data are not read
   void (*gemm_pack)(const GemmArgs& args, float* packed);
   GemmBf16Fn gemm_bf16;  // null without instructions for it
+  // The epilogue of rows [begin, end) of y (`cols` columns), in place.
+  void (*bf16_epilogue)(const Bf16Epilogue& epilogue, uint16_t* y, int64_t begin, int64_t end,
+                        int64_t cols);
   AttentionFn attention;
   AttentionFn attention_grad;
   ConvFn conv_forward;
@@ -323,10 +350,17 @@ struct KernelTable {
   // Of the forward kernel, or of the data gradient.
   PackedLayout (*conv_packing)(const ConvArgs& args, bool gradient);
   void (*conv_pack)(const ConvArgs& args, bool gradient, float* packed);
+  // Null without instructions for them, and for the sizes that `conv_bf16_serves` says.
+  ConvBf16Fn conv_forward_bf16;
+  ConvBf16Fn conv_data_grad_bf16;
+  ConvBf16Fn conv_filter_grad_bf16;
+  bool (*conv_bf16_serves)(const ConvSizes& sizes, ConvPart part);
   PoolFn max_pool;
   PoolFn max_pool_grad;
   PoolFn average_pool;
   PoolFn average_pool_grad;
+  PoolBf16Fn max_pool_bf16;
+  PoolBf16Fn max_pool_grad_bf16;
 
   RecurrentFn lstm;
   RecurrentFn lstm_grad;

@@ -81,8 +81,10 @@ ConvAttrs with_sizes(const ConvAttrs& attrs, const Shape& x, const Shape& filter
   return out;
 }
 
-ConvArgs conv_args(const ConvAttrs& attrs, const Shape& x, const Shape& filter, const Shape& y) {
-  ConvArgs a{};
+template <class T = float>
+kernels::ConvArgsOf<T> conv_args(const ConvAttrs& attrs, const Shape& x, const Shape& filter,
+                                 const Shape& y) {
+  kernels::ConvArgsOf<T> a{};
   const int n = spatial_rank(x);
   a.batch = x[0];
   a.in_channels = x.back();
@@ -112,6 +114,8 @@ struct Forward {
       "input_size, kernel_size, output_size, relu";
   static constexpr const char* kDoc = "Convolution of channels-last data.";
   static constexpr auto kFast = &kernels::KernelTable::conv_forward;
+  static constexpr auto kFastBf16 = &kernels::KernelTable::conv_forward_bf16;
+  static constexpr auto kPart = kernels::ConvPart::kForward;
   static constexpr int kX = 0, kFilter = 1, kY = 2;
 
   static Shape infer(const ConvAttrs& a, const Shape& x, const Shape& filter) {
@@ -145,6 +149,8 @@ struct DataGrad {
       "input_size, kernel_size, output_size, relu";
   static constexpr const char* kDoc = "Gradient of conv_forward with respect to x.";
   static constexpr auto kFast = &kernels::KernelTable::conv_data_grad;
+  static constexpr auto kFastBf16 = &kernels::KernelTable::conv_data_grad_bf16;
+  static constexpr auto kPart = kernels::ConvPart::kDataGrad;
   static constexpr int kX = 2, kFilter = 0, kY = 1;
 
   static Shape infer(const ConvAttrs& a, const Shape& filter, const Shape& y) {
@@ -176,6 +182,8 @@ struct FilterGrad {
       "output_size, relu";
   static constexpr const char* kDoc = "Gradient of conv_forward with respect to the filter.";
   static constexpr auto kFast = &kernels::KernelTable::conv_filter_grad;
+  static constexpr auto kFastBf16 = &kernels::KernelTable::conv_filter_grad_bf16;
+  static constexpr auto kPart = kernels::ConvPart::kFilterGrad;
   static constexpr int kX = 0, kFilter = 2, kY = 1;
 
   static Shape infer(const ConvAttrs& a, const Shape& x, const Shape& y) {
@@ -226,13 +234,40 @@ Packing conv_packing() {
   return packing;
 }
 
-template <class Op>
-void conv_kernel(const KernelContext& c) {
+template <class Op, class T>
+kernels::ConvArgsOf<T> args_of(const KernelContext& c) {
   const Buffer* operands[] = {&c.in[0], &c.in[1], &c.out[0]};
   const auto& attrs = c.attrs_as<ConvAttrs>();
-  const EpilogueInputs epilogue = attrs.epilogue();
-  ConvArgs args = conv_args(attrs, operands[Op::kX]->shape(), operands[Op::kFilter]->shape(),
-                            operands[Op::kY]->shape());
+  auto args = conv_args<T>(attrs, operands[Op::kX]->shape(), operands[Op::kFilter]->shape(),
+                           operands[Op::kY]->shape());
+  const auto input = [&](int i) { return i == 2 ? nullptr : operands[i]->template as<const T>(); };
+  args.x = input(Op::kX);
+  args.filter = input(Op::kFilter);
+  args.y = input(Op::kY);
+  args.result = c.out[0].as<T>();
+  args.bias = EpilogueInputs::data<const T>(c.in, 2);
+  args.residual = EpilogueInputs::data<const T>(c.in, 3);
+  args.mask = EpilogueInputs::data<const T>(c.in, 4);
+  args.packed = EpilogueInputs::data<const float>(c.in, kPackedInput);
+  args.relu = attrs.relu;
+  return args;
+}
+
+// Whether there is a kernel for these operands in bfloat16; else they are widened.
+template <class Op>
+bool serves_bf16(const Attrs* attrs, std::span<const Buffer> in, std::span<const Buffer> out) {
+  if (in[0].dtype() != DType::kBFloat16 || !(table().*Op::kFastBf16)) return false;
+  if (in[0].size() == 0 || in[1].size() == 0) return false;
+  const Buffer* operands[] = {&in[0], &in[1], &out[0]};
+  return table().conv_bf16_serves(
+      conv_args(static_cast<const ConvAttrs&>(*attrs), operands[Op::kX]->shape(),
+                operands[Op::kFilter]->shape(), operands[Op::kY]->shape()),
+      Op::kPart);
+}
+
+template <class Op>
+void conv_kernel(const KernelContext& c) {
+  const EpilogueInputs epilogue = c.attrs_as<ConvAttrs>().epilogue();
   if (c.out[0].size() == 0) return;
   if (c.in[0].size() == 0 || c.in[1].size() == 0) {
     std::memset(c.out[0].data, 0, c.out[0].spec->bytes());
@@ -240,25 +275,33 @@ void conv_kernel(const KernelContext& c) {
                       [&]<class T>(type_tag<T>) { epilogue.apply<T>(c.in, c.out[0]); });
     return;
   }
+  if (c.in[0].dtype() == DType::kBFloat16)
+    return (table().*Op::kFastBf16)(args_of<Op, uint16_t>(c));
   const kernels::ConvFn fast = table().*Op::kFast;
-  if (c.in[0].dtype() == DType::kFloat32 && fast) {
-    const auto input = [&](int i) { return i == 2 ? nullptr : operands[i]->as<const float>(); };
-    args.x = input(Op::kX);
-    args.filter = input(Op::kFilter);
-    args.y = input(Op::kY);
-    args.result = c.out[0].as<float>();
-    args.bias = EpilogueInputs::data<const float>(c.in, 2);
-    args.residual = EpilogueInputs::data<const float>(c.in, 3);
-    args.mask = EpilogueInputs::data<const float>(c.in, 4);
-    args.packed = EpilogueInputs::data<const float>(c.in, kPackedInput);
-    args.relu = attrs.relu;
-    fast(args);
-    return;
-  }
+  if (c.in[0].dtype() == DType::kFloat32 && fast) return fast(args_of<Op, float>(c));
   dispatch_floating(c.in[0].dtype(), [&]<class T>(type_tag<T>) {
-    Op::reference(args, c.in[0].as<const T>(), c.in[1].as<const T>(), c.out[0].as<T>());
+    Op::reference(args_of<Op, float>(c), c.in[0].as<const T>(), c.in[1].as<const T>(),
+                  c.out[0].as<T>());
     epilogue.apply<T>(c.in, c.out[0]);
   });
+}
+
+// Serves 16-bit floats; where they are widened, the epilogue rounds after each of its steps, as the
+// kernels for bfloat16 do.
+template <class Op>
+void serve_half_convolutions(OpDef& def) {
+  serve_halves(def, serves_bf16<Op>);
+  def.kernel = [kernel = std::move(def.kernel)](const KernelContext& c) {
+    const auto& attrs = c.attrs_as<ConvAttrs>();
+    const bool plain = c.in.size() == 2 && !attrs.relu;
+    if (plain || c.in[0].dtype() != DType::kBFloat16 || serves_bf16<Op>(c.attrs, c.in, c.out)) {
+      return kernel(c);
+    }
+    ConvAttrs without = attrs;
+    without.relu = false;
+    kernel({&without, c.in.first(2), c.out, c.workspace});
+    attrs.epilogue().apply_bf16(c.in, c.out[0]);
+  };
 }
 
 template <class Op>
@@ -275,7 +318,7 @@ void add_primitive(OpRegistry& registry) {
   };
   def.kernel = conv_kernel<Op>;
   if constexpr (Op::kFilter != 2) def.packing = conv_packing<Op>();
-  serve_halves(def);
+  serve_half_convolutions<Op>(def);
   def.backward = Op::backward;
   def.flops = [](const Attrs*, std::span<const Buffer> in, std::span<const Buffer> out) {
     const Buffer* operands[] = {&in[0], &in[1], &out[0]};

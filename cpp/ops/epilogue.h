@@ -3,8 +3,10 @@
 // reference for every dtype, and the derivative.
 #pragma once
 
+#include "kernels/abi.h"
 #include "nacre/ops/opdef.h"
 #include "nacre/ops/ops.h"
+#include "ops/loop.h"
 
 namespace nacre {
 
@@ -33,6 +35,22 @@ struct EpilogueInputs {
       if (relu && v < T(0)) v = T(0);
       y[i] = mask && !(mask[i] > T(0)) ? T(0) : v;
     }
+  }
+
+  // The operands as the kernels for bfloat16 take them.
+  kernels::Bf16Epilogue bf16(std::span<const Buffer> in) const {
+    return {data<const uint16_t>(in, first), data<const uint16_t>(in, first + 1),
+            data<const uint16_t>(in, first + 2), relu};
+  }
+  // The same as apply() for bfloat16.
+  void apply_bf16(std::span<const Buffer> in, const Buffer& out) const {
+    const kernels::Bf16Epilogue epilogue = bf16(in);
+    if (!epilogue || out.size() == 0) return;
+    const int64_t cols = std::max<int64_t>(1, out.shape().rank() ? out.shape().back() : 1);
+    parallel_for(out.size() / cols, std::max<int64_t>(1, kElementwiseGrain / cols),
+                 [&](int64_t begin, int64_t end) {
+                   kernels::table().bf16_epilogue(epilogue, out.as<uint16_t>(), begin, end, cols);
+                 });
   }
 
   // The gradient before the epilogue; those of bias and residual go to their places in `grads`.

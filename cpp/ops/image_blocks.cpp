@@ -41,18 +41,17 @@ const ImageBlocksAttrs& attrs_of(const Attrs* attrs) {
 }
 
 // What a block hands on: of the thread, since the members use its scratch memory themselves.
-float* handed_memory(size_t floats) {
+void* handed_memory(size_t bytes) {
   struct Free {
-    void operator()(float* p) const { ::operator delete[](p, std::align_val_t{64}); }
+    void operator()(void* p) const { ::operator delete[](p, std::align_val_t{64}); }
   };
-  thread_local std::unique_ptr<float, Free> memory;
+  thread_local std::unique_ptr<void, Free> memory;
   thread_local size_t size = 0;
-  if (floats > size) {
+  if (bytes > size) {
     size = 0;
     memory.reset();
-    memory.reset(
-        static_cast<float*>(::operator new[](floats * sizeof(float), std::align_val_t{64})));
-    size = floats;
+    memory.reset(::operator new[](bytes, std::align_val_t{64}));
+    size = bytes;
   }
   return memory.get();
 }
@@ -113,8 +112,9 @@ void each_packing(const ImageBlocksAttrs& attrs, std::span<const Buffer> all, Bo
 
 void run_block(const ImageBlocksAttrs& attrs, const KernelContext& c, int64_t first, int64_t count,
                const PackedWeights& packed, float* sums) {
-  float* memory = handed_memory(static_cast<size_t>(
-      images_per_block(attrs.handed()) * (attrs.handed().shape.size() / attrs.handed().shape[0])));
+  const TensorSpec& largest = attrs.handed();
+  void* memory = handed_memory(static_cast<size_t>(images_per_block(largest)) *
+                               (largest.bytes() / static_cast<size_t>(largest.shape[0])));
   TensorSpec handed_spec;
   Buffer handed;
   const Buffer* out = c.out.data();

@@ -9,7 +9,7 @@
 
 namespace nacre {
 
-// One op of a block. It has one float32 result and needs no workspace.
+// One op of a block. It has one result, of float32 where it is summed, and needs no workspace.
 struct ImageBlockMember {
   enum class Source : uint8_t {
     kAbsent,

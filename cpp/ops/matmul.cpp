@@ -164,14 +164,20 @@ void gemm_f32(const reference::Product<float>& g, const kernels::GemmArgs& epilo
 }
 
 // False where there is no kernel for bfloat16: it is widened then.
-bool matmul_bf16(const KernelContext& c) {
+bool matmul_bf16(const KernelContext& c, const MatmulAttrs& attrs,
+                 const kernels::Bf16Epilogue& epilogue = {}) {
   const auto fast = kernels::table().gemm_bf16;
   if (!fast || c.in[0].dtype() != DType::kBFloat16) return false;
-  const Plan p =
-      plan_product(c.in[0].shape(), c.in[1].shape(), c.attrs_as<MatmulAttrs>(), "matmul");
-  batched<uint16_t>(
-      p, c.in[0].as<const uint16_t>(), c.in[1].as<const uint16_t>(), c.out[0].as<uint16_t>(),
-      [&](const reference::Product<uint16_t>& g) { fast(kernel_args<kernels::GemmBf16Args>(g)); });
+  const Plan p = plan_product(c.in[0].shape(), c.in[1].shape(), attrs, "matmul");
+  auto* y = c.out[0].as<uint16_t>();
+  batched<uint16_t>(p, c.in[0].as<const uint16_t>(), c.in[1].as<const uint16_t>(), y,
+                    [&](const reference::Product<uint16_t>& g) {
+                      auto args = kernel_args<kernels::GemmBf16Args>(g);
+                      args.epilogue = epilogue;
+                      if (epilogue.residual) args.epilogue.residual += g.c - y;
+                      if (epilogue.mask) args.epilogue.mask += g.c - y;
+                      fast(args);
+                    });
   return true;
 }
 
@@ -275,8 +281,9 @@ Packing matmul_packing() {
 }
 
 std::vector<TensorSpec> infer_fused_matmul(const InferContext& c) {
-  if (c.dtype(0) != DType::kFloat32 && c.dtype(0) != DType::kFloat64) {
-    type_error(c.op, ": expected float32 or float64, received ", c.dtype(0));
+  if (c.dtype(0) != DType::kFloat32 && c.dtype(0) != DType::kFloat64 &&
+      c.dtype(0) != DType::kBFloat16) {
+    type_error(c.op, ": expected float32, float64 or bfloat16, received ", c.dtype(0));
   }
   const Plan p = plan_product(c.shape(0), c.shape(1), c.attrs_as<FusedMatmulAttrs>().product(),
                               "fused_matmul");
@@ -382,7 +389,7 @@ void register_matmul_ops(OpRegistry& registry) {
   def.workspace = matmul_workspace;
   serve_halves(def);
   def.kernel = [widened = std::move(def.kernel)](const KernelContext& c) {
-    if (!matmul_bf16(c)) widened(c);
+    if (!matmul_bf16(c, c.attrs_as<MatmulAttrs>())) widened(c);
   };
   def.flops = [](const Attrs* attrs, std::span<const Buffer> in, std::span<const Buffer>) {
     const Plan p = plan_product(in[0].shape(), in[1].shape(),
@@ -401,6 +408,16 @@ void register_matmul_ops(OpRegistry& registry) {
   fused.make_attrs = make_attrs_of<FusedMatmulAttrs>;
   fused.infer = infer_fused_matmul;
   fused.kernel = fused_matmul_kernel;
+  serve_halves(fused);
+  fused.kernel = [widened = std::move(fused.kernel)](const KernelContext& c) {
+    const auto& attrs = c.attrs_as<FusedMatmulAttrs>();
+    if (c.in[0].dtype() != DType::kBFloat16) return widened(c);
+    if (matmul_bf16(c, attrs.product(), attrs.epilogue().bf16(c.in))) return;
+    FusedMatmulAttrs without = attrs;
+    without.relu = false;
+    widened({&without, c.in.first(2), c.out, c.workspace});
+    attrs.epilogue().apply_bf16(c.in, c.out[0]);
+  };
   fused.packing = matmul_packing();
   fused.composite = fused_matmul_composite;
   fused.flops = [](const Attrs* attrs, std::span<const Buffer> in, std::span<const Buffer>) {

@@ -58,8 +58,9 @@ Shape unpooled_shape(const PoolAttrs& a, const Shape& y) {
   return x;
 }
 
-PoolArgs pool_args(const PoolAttrs& attrs, const Shape& x, const Shape& y) {
-  PoolArgs a{};
+template <class T = float>
+kernels::PoolArgsOf<T> pool_args(const PoolAttrs& attrs, const Shape& x, const Shape& y) {
+  kernels::PoolArgsOf<T> a{};
   const int n = x.rank() - 2;
   a.batch = x[0];
   a.channels = x.back();
@@ -74,25 +75,43 @@ PoolArgs pool_args(const PoolAttrs& attrs, const Shape& x, const Shape& y) {
   return a;
 }
 
-// Runs `fast` for float32 where there is one, else `reference`, over the batch in parallel.
-template <class Reference>
-void run_pool(const KernelContext& c, const PoolArgs& args, kernels::PoolFn fast,
-              Reference reference) {
+// Calls body(begin, end) over the batch in parallel; without elements there is nothing to do.
+template <class Body>
+void over_images(const KernelContext& c, const kernels::PoolSizes& args, Body body) {
   if (c.out[0].size() == 0) return;
   if (c.in[0].size() == 0) {
     std::memset(c.out[0].data, 0, c.out[0].spec->bytes());
     return;
   }
-  const int64_t work = reference::pixels_of(args) * args.channels;
+  const int64_t work = args.in[0] * args.in[1] * args.in[2] * args.channels;
   const int64_t grain = std::max<int64_t>(1, (int64_t{1} << 14) / std::max<int64_t>(1, work));
-  parallel_for(args.batch, grain, [&](int64_t begin, int64_t end) {
+  parallel_for(args.batch, grain, body);
+}
+
+// Runs `fast` for float32 where there is one, else `reference`.
+template <class Reference>
+void run_pool(const KernelContext& c, const PoolArgs& args, kernels::PoolFn fast,
+              Reference reference) {
+  over_images(c, args, [&](int64_t begin, int64_t end) {
     if (c.in[0].dtype() == DType::kFloat32 && fast) return fast(args, begin, end);
     dispatch_floating(c.in[0].dtype(),
                       [&]<class T>(type_tag<T> tag) { reference(tag, begin, end); });
   });
 }
 
+// bfloat16 is pooled as it is: a maximum is one of its operands.
+bool pools_bf16(const Attrs*, std::span<const Buffer> in, std::span<const Buffer>) {
+  return in[0].dtype() == DType::kBFloat16 && table().max_pool_bf16 && table().max_pool_grad_bf16;
+}
+
 void max_pool_kernel(const KernelContext& c) {
+  if (c.in[0].dtype() == DType::kBFloat16) {
+    auto a = pool_args<uint16_t>(c.attrs_as<PoolAttrs>(), c.in[0].shape(), c.out[0].shape());
+    a.x = c.in[0].as<const uint16_t>();
+    a.result = c.out[0].as<uint16_t>();
+    return over_images(c, a,
+                       [&](int64_t begin, int64_t end) { table().max_pool_bf16(a, begin, end); });
+  }
   PoolArgs a = pool_args(c.attrs_as<PoolAttrs>(), c.in[0].shape(), c.out[0].shape());
   a.x = c.in[0].as<const float>();
   a.result = c.out[0].as<float>();
@@ -102,6 +121,16 @@ void max_pool_kernel(const KernelContext& c) {
 }
 
 void max_pool_grad_kernel(const KernelContext& c) {
+  if (c.in[0].dtype() == DType::kBFloat16) {
+    auto a = pool_args<uint16_t>(c.attrs_as<PoolAttrs>(), c.in[0].shape(), c.in[1].shape());
+    a.x = c.in[0].as<const uint16_t>();
+    a.y = c.in[1].as<const uint16_t>();
+    a.grad = c.in[2].as<const uint16_t>();
+    a.result = c.out[0].as<uint16_t>();
+    a.mask = c.attrs_as<PoolAttrs>().relu;
+    return over_images(
+        c, a, [&](int64_t begin, int64_t end) { table().max_pool_grad_bf16(a, begin, end); });
+  }
   PoolArgs a = pool_args(c.attrs_as<PoolAttrs>(), c.in[0].shape(), c.in[1].shape());
   a.x = c.in[0].as<const float>();
   a.y = c.in[1].as<const float>();
@@ -155,7 +184,7 @@ Tensor call(const char* name, std::initializer_list<Tensor> inputs, const PoolAt
 
 void add_primitive(OpRegistry& registry, const char* name, const char* params, const char* doc,
                    Shape (*shape)(const InferContext&), KernelFn kernel, BackwardFn backward,
-                   std::vector<int> in_place = {}) {
+                   std::vector<int> in_place = {}, ServedHalves served = {}) {
   OpDef def;
   def.name = name;
   def.params = params;
@@ -166,7 +195,7 @@ void add_primitive(OpRegistry& registry, const char* name, const char* params, c
     return std::vector<TensorSpec>{{c.dtype(0), shape(c)}};
   };
   def.kernel = std::move(kernel);
-  serve_halves(def);
+  serve_halves(def, std::move(served));
   def.backward = std::move(backward);
   def.in_place = std::move(in_place);
   def.internal = true;
@@ -183,7 +212,8 @@ void add_primitives(OpRegistry& registry) {
       [](const BackwardContext& c) {
         return Tensors{call("max_pool_grad", {c.inputs[0], c.outputs[0], c.grads[0]},
                             c.attrs_as<PoolAttrs>())};
-      });
+      },
+      {}, pools_bf16);
   add_primitive(
       registry, "max_pool_grad", max_params, "Gradient of max_pool_forward.",
       [](const InferContext& c) { return c.shape(0); }, max_pool_grad_kernel,
@@ -194,7 +224,7 @@ void add_primitives(OpRegistry& registry) {
             Tensor(), Tensor(),
             call("max_pool_pick", {c.inputs[0], c.inputs[1], g}, c.attrs_as<PoolAttrs>())};
       },
-      {0});
+      {0}, pools_bf16);
   add_primitive(
       registry, "max_pool_pick", max_params, "`grad` where x has its window's maximum.",
       [](const InferContext& c) { return c.shape(1); }, max_pool_pick_kernel,

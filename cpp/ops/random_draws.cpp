@@ -13,6 +13,7 @@
 #include "ops/loop.h"
 #include "ops/reference/random.h"
 #include "ops/reference/scalar.h"
+#include "ops/widen.h"
 
 namespace nacre {
 namespace {
@@ -109,6 +110,19 @@ bool keeps(uint64_t key, int64_t i, float rate) {
   return static_cast<float>(random_bits_at(key, 0, static_cast<uint64_t>(i)) >> 8) >= bound;
 }
 
+// Elements [begin, end) of a 16-bit float, a tile at a time: change(tile, first element, count).
+template <class Change>
+void by_tiles(const HalfConversion& half, const Buffer& from, const Buffer& to, int64_t begin,
+              int64_t end, Change&& change) {
+  alignas(64) float tile[kWidenTile];
+  for (int64_t i = begin; i < end; i += kWidenTile) {
+    const int64_t n = std::min(kWidenTile, end - i);
+    half.widen(from.as<const uint16_t>() + i, tile, n);
+    change(tile, i, n);
+    half.narrow(tile, to.as<uint16_t>() + i, n);
+  }
+}
+
 void dropout_kernel(const KernelContext& c) {
   const double rate = c.attrs_as<MaskAttrs>().rate;
   const uint64_t key = seed_key(c.in[1]);
@@ -117,6 +131,12 @@ void dropout_kernel(const KernelContext& c) {
     if (c.in[0].dtype() == DType::kFloat32 && table().dropout) {
       return table().dropout(key, 0, c.in[0].as<const float>(), c.out[0].as<float>(), mask, begin,
                              end, static_cast<float>(rate), dropout_scale(rate));
+    }
+    if (const HalfConversion half = half_conversion(c.in[0].dtype()); half && table().dropout) {
+      return by_tiles(half, c.in[0], c.out[0], begin, end, [&](float* tile, int64_t i, int64_t n) {
+        table().dropout(key, 0, tile - i, tile - i, mask, i, i + n, static_cast<float>(rate),
+                        dropout_scale(rate));
+      });
     }
     dispatch_floating(c.in[0].dtype(), [&]<class T>(type_tag<T>) {
       using C = reference::Compute<T>;
@@ -155,6 +175,12 @@ void dropout_grad_kernel(const KernelContext& c) {
     parallel_for(c.out[0].size(), kElementwiseGrain, [&](int64_t begin, int64_t end) {
       if constexpr (std::is_same_v<T, float>) {
         return scale_kept(mask, g, dx, begin, end, scale);
+      }
+      if (const HalfConversion half = half_conversion(c.in[1].dtype())) {
+        return by_tiles(
+            half, c.in[1], c.out[0], begin, end, [&](float* tile, int64_t i, int64_t n) {
+              scale_kept(mask, tile - i, tile - i, i, i + n, static_cast<float>(1 / (1 - rate)));
+            });
       }
       for (int64_t i = begin; i < end; ++i) {
         dx[i] = mask[i] ? static_cast<T>(static_cast<C>(g[i]) * scale) : T(0);

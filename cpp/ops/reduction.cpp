@@ -91,6 +91,7 @@ constexpr int kPartialSlot = 3;  // of thread_scratch
 constexpr int kPassSlot = 2;
 constexpr int kOtherPassSlot = 1;
 constexpr int kWideSlot = 0;
+constexpr int kWidenedSlot = 4;
 
 // Runs one pass in parallel. The split depends on the shape only. `rows` reduces S to A, `again`
 // reduces the partial results.
@@ -129,6 +130,20 @@ constexpr Reduce kernel_of() {
   return Reduce::kMin;
 }
 
+// The rows of a 16-bit float, widened a few at a time, while they are in cache.
+void reduce_widened(kernels::ReduceFn rows, const HalfConversion& half, const uint16_t* x, float* y,
+                    int64_t begin, int64_t end, int64_t reduce, int64_t inner) {
+  const int64_t row = reduce * inner;
+  const int64_t most = std::max<int64_t>(1, kElementwiseGrain / std::max<int64_t>(1, row));
+  float* wide = static_cast<float*>(thread_scratch(
+      static_cast<size_t>(std::min(most, end - begin) * row) * sizeof(float), kWidenedSlot));
+  for (int64_t o = begin; o < end; o += most) {
+    const int64_t count = std::min(most, end - o);
+    half.widen(x + o * row, wide, count * row);
+    rows(wide, y + o * inner, 0, count, reduce, inner);
+  }
+}
+
 // The accumulation type: float for the half types, the result's own otherwise.
 template <class Op, class S, class A>
 void reduce_as(const S* x, A* y, const std::vector<Pass>& passes) {
@@ -147,6 +162,14 @@ void reduce_as(const S* x, A* y, const std::vector<Pass>& passes) {
                          int64_t inner) {
     if constexpr (std::is_same_v<S, float> && std::is_same_v<A, float>) {
       if (fast) return fast(from, to, begin, end, reduce, inner);
+    }
+    if constexpr (std::is_same_v<S, bfloat16> || std::is_same_v<S, float16>) {
+      const HalfConversion half =
+          half_conversion(std::is_same_v<S, bfloat16> ? DType::kBFloat16 : DType::kFloat16);
+      if (fast && half) {
+        return reduce_widened(fast, half, reinterpret_cast<const uint16_t*>(from), to, begin, end,
+                              reduce, inner);
+      }
     }
     reference::reduce_rows<Op>(from, to, begin, end, reduce, inner);
   };
@@ -425,7 +448,9 @@ void register_reduction_ops(OpRegistry& registry) {
     def.promote = promote;
     def.infer = std::move(infer);
     def.kernel = std::move(kernel);
-    serve_halves(def);
+    // Taken as they are: widened row by row.
+    serve_halves(
+        def, [](const Attrs*, std::span<const Buffer>, std::span<const Buffer>) { return true; });
     def.backward = std::move(backward);
     def.internal = internal;
     registry.add(std::move(def));

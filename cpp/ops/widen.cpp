@@ -37,8 +37,8 @@ struct Wide {
   }
 };
 
-bool any_half(const KernelContext& c) {
-  for (const auto& buffers : {c.in, c.out}) {
+bool any_half(std::span<const Buffer> in, std::span<const Buffer> out) {
+  for (const auto& buffers : {in, out}) {
     for (const Buffer& buffer : buffers) {
       if (is_half(buffer)) return true;
     }
@@ -82,18 +82,22 @@ HalfConversion half_conversion(DType dtype) {
   return {};
 }
 
-void serve_halves(OpDef& def) {
-  def.kernel = [kernel = std::move(def.kernel)](const KernelContext& c) {
-    any_half(c) ? run_widened(kernel, c) : kernel(c);
+void serve_halves(OpDef& def, ServedHalves served) {
+  def.kernel = [kernel = std::move(def.kernel), served](const KernelContext& c) {
+    any_half(c.in, c.out) && !(served && served(c.attrs, c.in, c.out)) ? run_widened(kernel, c)
+                                                                       : kernel(c);
   };
-  def.workspace = [inner = std::move(def.workspace)](const Attrs* attrs, std::span<const Buffer> in,
-                                                     std::span<const Buffer> out) -> size_t {
+  def.workspace = [inner = std::move(def.workspace), served](
+                      const Attrs* attrs, std::span<const Buffer> in,
+                      std::span<const Buffer> out) -> size_t {
+    const auto own = [&](std::span<const Buffer> x, std::span<const Buffer> y) {
+      return inner ? inner(attrs, x, y) : size_t{0};
+    };
+    if (!any_half(in, out) || (served && served(attrs, in, out))) return own(in, out);
     const Wide wide_in(in);
     const Wide wide_out(out);
-    const size_t own = inner ? inner(attrs, {wide_in.buffers.data(), in.size()},
-                                     {wide_out.buffers.data(), out.size()})
-                             : 0;
-    return wide_in.bytes + wide_out.bytes + own;
+    return wide_in.bytes + wide_out.bytes +
+           own({wide_in.buffers.data(), in.size()}, {wide_out.buffers.data(), out.size()});
   };
 }
 

@@ -1,6 +1,7 @@
 // 16-bit floats computed in float32 and rounded once: the kernels for float32 serve them too.
 #pragma once
 
+#include <functional>
 #include <span>
 
 #include "kernels/abi.h"
@@ -27,7 +28,10 @@ inline const float* widen_tile(const HalfConversion& half, const uint16_t* x, in
 }
 
 // Makes an op's kernel for float32 serve 16-bit floats: operands are widened as a whole, results
-// rounded. Call it when the kernel and the workspace are set.
-void serve_halves(OpDef& def);
+// rounded. Call it when the kernel and the workspace are set. What `served` says the kernel takes
+// as it is.
+using ServedHalves =
+    std::function<bool(const Attrs*, std::span<const Buffer> in, std::span<const Buffer> out)>;
+void serve_halves(OpDef& def, ServedHalves served = {});
 
 }  // namespace nacre

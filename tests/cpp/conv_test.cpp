@@ -10,12 +10,14 @@
 
 #include "kernels/abi.h"
 #include "nacre/base/cpu.h"
+#include "nacre/base/half.h"
 #include "nacre/base/parallel.h"
 
 namespace {
 
 using nacre::kernels::ConvArgs;
 using nacre::kernels::ConvFn;
+using nacre::kernels::ConvPart;
 using nacre::kernels::KernelTable;
 
 struct Case {
@@ -42,11 +44,12 @@ std::string describe(const Case& t) {
   return s;
 }
 
+// Values that bfloat16 has too.
 std::vector<float> random_values(int64_t n, unsigned seed) {
   std::mt19937 engine(seed);
   std::uniform_real_distribution<float> uniform(-1.0f, 1.0f);
   std::vector<float> values(static_cast<size_t>(n));
-  for (float& value : values) value = uniform(engine);
+  for (float& value : values) value = nacre::bfloat16(uniform(engine));
   return values;
 }
 
@@ -126,6 +129,39 @@ void compare(const std::vector<float>& result, const std::vector<double>& expect
                 expected.size(), ": ", describe(t));
 }
 
+// One of the convolutions in bfloat16, where this instruction set has one for these sizes.
+void check_bf16(const Operands& o, ConvPart part, nacre::kernels::ConvBf16Fn fn,
+                const std::vector<double>& expected, const std::vector<double>& magnitude,
+                nacre::Isa isa, const Case& t) {
+  if (!fn || !nacre::kernels::table(isa).conv_bf16_serves(o.args, part)) return;
+  const auto narrow = [](const std::vector<float>& from) {
+    std::vector<uint16_t> to(from.size());
+    for (size_t i = 0; i < to.size(); ++i) to[i] = nacre::bfloat16(from[i]).bits;
+    return to;
+  };
+  const auto x = narrow(o.x), filter = narrow(o.filter), y = narrow(o.y), bias = narrow(o.bias);
+  std::vector<uint16_t> result(expected.size(), 0x4142);
+  nacre::kernels::ConvBf16Args args{};
+  static_cast<nacre::kernels::ConvSizes&>(args) = o.args;
+  args.x = x.data();
+  args.filter = filter.data();
+  args.y = y.data();
+  args.bias = o.args.bias ? bias.data() : nullptr;
+  args.result = result.data();
+  fn(args);
+  size_t wrong = 0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    nacre::bfloat16 value;
+    value.bits = result[i];
+    // Half a unit for each rounding: of the sum, and with a bias (at most 1) once more.
+    const double bound = 1e-6 * (magnitude[i] + 1) + 0x1p-8 * std::abs(expected[i]) +
+                         (args.bias ? 0x1p-8 * (std::abs(expected[i]) + 1) : 0);
+    if (!(std::abs(value - expected[i]) <= bound)) ++wrong;
+  }
+  CHECK_MESSAGE(wrong == 0, "bfloat16, part ", static_cast<int>(part), ": ", wrong, " wrong of ",
+                expected.size(), ": ", describe(t));
+}
+
 void check(const Case& t) {
   Operands o(t);
   std::vector<double> y(o.y.size()), y_size(y), dx(o.x.size()), dx_size(dx);
@@ -171,6 +207,9 @@ void check(const Case& t) {
     const std::vector<float> data_grad = run(table.conv_data_grad, dx.size());
     compare(data_grad, dx, dx_size, isa, "data gradient", t);
     run_packed(table.conv_data_grad, true, data_grad);
+    check_bf16(o, ConvPart::kDataGrad, table.conv_data_grad_bf16, dx, dx_size, isa, t);
+    check_bf16(o, ConvPart::kFilterGrad, table.conv_filter_grad_bf16, dfilter, dfilter_size, isa,
+               t);
     compare(run(table.conv_filter_grad, dfilter.size()), dfilter, dfilter_size, isa,
             "filter gradient", t);
     o.args.bias = t.bias ? o.bias.data() : nullptr;
@@ -178,6 +217,7 @@ void check(const Case& t) {
     const std::vector<float> forward = run(table.conv_forward, y.size());
     compare(forward, y, y_size, isa, "forward", t);
     run_packed(table.conv_forward, false, forward);
+    check_bf16(o, ConvPart::kForward, table.conv_forward_bf16, y, y_size, isa, t);
     o.args.bias = nullptr;
     o.args.relu = false;
   }

@@ -20,16 +20,17 @@ struct Host {
   std::string_view fused;  // the op that has the parts
   uint8_t parts;
   int bias, residual, mask;  // inputs of the fused op; -1: takes none
+  bool halves;               // of bfloat16 too
 };
 
 constexpr std::array<Host, 6> kHosts = {{
-    {"matmul", "fused_matmul", kBias | kResidual | kRelu | kMask, 2, 3, 4},
-    {"fused_matmul", "fused_matmul", kBias | kResidual | kRelu | kMask, 2, 3, 4},
-    {"conv_forward", "conv_forward", kBias | kResidual | kRelu | kMask, 2, 3, 4},
-    {"conv_data_grad", "conv_data_grad", kResidual | kRelu | kMask, -1, 3, 4},
-    {"fused_batch_norm", "fused_batch_norm", kResidual | kRelu, -1, 3, -1},
+    {"matmul", "fused_matmul", kBias | kResidual | kRelu | kMask, 2, 3, 4, true},
+    {"fused_matmul", "fused_matmul", kBias | kResidual | kRelu | kMask, 2, 3, 4, true},
+    {"conv_forward", "conv_forward", kBias | kResidual | kRelu | kMask, 2, 3, 4, true},
+    {"conv_data_grad", "conv_data_grad", kResidual | kRelu | kMask, -1, 3, 4, true},
+    {"fused_batch_norm", "fused_batch_norm", kResidual | kRelu, -1, 3, -1, false},
     // Its mask is the x it reads anyway.
-    {"max_pool_grad", "max_pool_grad", kMask, -1, -1, 0},
+    {"max_pool_grad", "max_pool_grad", kMask, -1, -1, 0, true},
 }};
 
 const Host* host_of(const GraphNode& node) {
@@ -84,7 +85,7 @@ class Folder {
     const GraphNode& node = graph_.nodes[n];
     const Host* host = host_of(node);
     const int value = node.outputs[0];
-    if (!host || spec(value).dtype != DType::kFloat32) return false;
+    if (!host || !takes(*host, spec(value).dtype)) return false;
     if (uses_[value] != 1 || consumer_[value] < 0) return false;
     const auto at = static_cast<size_t>(consumer_[value]);
     const GraphNode& next = graph_.nodes[at];
@@ -103,6 +104,11 @@ class Folder {
     return true;
   }
 
+  // The host's kernel has the parts for this dtype.
+  static bool takes(const Host& host, DType dtype) {
+    return dtype == DType::kFloat32 || (host.halves && dtype == DType::kBFloat16);
+  }
+
   const TensorSpec& spec(int value) const { return graph_.values[value].spec; }
 
   // Whether `fused` now does what `next` did with `value`, its result.
@@ -112,7 +118,7 @@ class Folder {
     if (next.op->name == "add") {
       const int other = next.inputs[next.inputs[0] == value ? 1 : 0];
       const TensorSpec& operand = spec(other);
-      if ((host.parts & kBias) && has == 0 && operand.dtype == DType::kFloat32 &&
+      if ((host.parts & kBias) && has == 0 && operand.dtype == spec(value).dtype &&
           operand.shape.rank() == 1 && operand.shape.back() == spec(value).shape.back()) {
         put(host, fused, host.bias, other);
         return true;

@@ -48,13 +48,12 @@ class Blocker {
 
   // Worth handing on by blocks, beside weights of so many elements.
   bool pays(const TensorSpec& made, int64_t weights) const {
-    if (made.dtype != DType::kFloat32 || made.shape.rank() < 3 || made.shape.size() == 0) {
-      return false;
-    }
+    const bool has_kernels = made.dtype == DType::kFloat32 || made.dtype == DType::kBFloat16;
+    if (!has_kernels || made.shape.rank() < 3 || made.shape.size() == 0) return false;
     const int64_t batch = made.shape[0], images = images_per_block(made);
     const int64_t image = made.shape.size() / batch;
-    return image * 4 <= kMostImageBytes && batch >= kLeastBlocks * images &&
-           kWeightShare * weights <= images * image;
+    return image * static_cast<int64_t>(size_of(made.dtype)) <= kMostImageBytes &&
+           batch >= kLeastBlocks * images && kWeightShare * weights <= images * image;
   }
 
   bool needs_no_workspace(const GraphNode& node) const {

@@ -91,7 +91,7 @@ void conv_filter_gradient_f32(const ConvArgs& g) {
   }
   is_depthwise(g)    ? depthwise_filter_grad(g)
   : winograd_pays(g) ? winograd_filter_grad(g)
-                     : conv_filter_grad_f32(g);
+                     : conv_filter_grad(g);
 }
 
 int64_t common_divisor(int64_t a, int64_t b) {
@@ -213,7 +213,7 @@ void add_parts(const float* parts, int64_t num_parts, int64_t n, float* dst) {
   });
 }
 
-bool is_depthwise(const ConvArgs& g) {
+bool is_depthwise(const ConvSizes& g) {
   return g.groups > 1 && g.groups == g.in_channels && g.groups == g.out_channels;
 }
 

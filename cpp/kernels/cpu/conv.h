@@ -17,6 +17,12 @@ struct Taps {
   int64_t span() const { return count > 0 ? (count - 1) * offset_step + 1 : 0; }
 };
 
+// Results in bfloat16, of elements that are pairs of bfloat16 along the depth (conv_bf16.cpp).
+struct Bf16Output {
+  uint16_t* dst;
+  Bf16Epilogue epilogue;
+};
+
 struct Correlation {
   const float* src;
   float* dst;
@@ -25,6 +31,7 @@ struct Correlation {
   const float* packed;    // the filter from an earlier packing, or null
   const float* residual;  // laid out as dst; so is mask
   const float* mask;
+  const Bf16Output* rounded;  // null: of float32; else dst and the epilogue are there
   bool relu, gradient;
   int64_t batch, groups;
   int64_t depth, width;  // channels of one group in src and dst
@@ -46,6 +53,8 @@ Correlation data_gradient_of(const ConvArgs& args);
 
 // Sums over the taps, pixel by pixel (conv_direct.cpp). `packed` is as filter_packing says.
 void correlate(const Correlation& x);
+// Few output channels, and products long enough for vectors along them.
+bool is_narrow(const Correlation& x);
 PackedLayout filter_packing(const Correlation& x);
 void pack_filters(const Correlation& x, float* packed);
 
@@ -95,7 +104,7 @@ int64_t tasks_for(double flop);
 void add_parts(const float* parts, int64_t num_parts, int64_t n, float* dst);
 
 // groups == channels, one output for each: no products between channels.
-bool is_depthwise(const ConvArgs& args);
+bool is_depthwise(const ConvSizes& args);
 void depthwise(const Correlation& x);
 void depthwise_filter_grad(const ConvArgs& args);
 
@@ -106,6 +115,20 @@ int64_t packed_points_floats(const Correlation& x);
 void pack_filter_points(const Correlation& x, float* packed);
 void winograd_filter_grad(const ConvArgs& args);
 
-void conv_filter_grad_f32(const ConvArgs& args);
+// With `pairs`, x and y are bfloat16, and images go by in pairs: what is read are the pixels of two
+// images, interleaved. The result is float32.
+void conv_filter_grad(const ConvArgs& args, const ConvBf16Args* pairs = nullptr);
+
+// dst[i] = (x[i], y[i]) as 32 bits, for `count` pixels of one group as in copy_pixels; y may be
+// null.
+void copy_pixel_pairs(const uint16_t* x, const uint16_t* y, int64_t size, int64_t pixel_stride,
+                      int64_t channels, int64_t first, int64_t count, float* dst);
+// The same for dense rows of `cols` elements, `ld` apart, with zeros up to `width`.
+void pack_pairs(const uint16_t* x, const uint16_t* y, int64_t ld, int64_t rows, int64_t cols,
+                int64_t width, float* dst);
+// Stores the sums of `pixels` pixels, from element `at` of the result on: columns [first, first +
+// width) of `channels`.
+void store_rounded(const Bf16Output& out, const float* sums, int64_t at, int64_t pixels,
+                   int64_t channels, int64_t first, int64_t width);
 
 }  // namespace nacre::kernels::NACRE_ISA_NAMESPACE

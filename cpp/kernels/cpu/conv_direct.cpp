@@ -14,7 +14,7 @@ constexpr int64_t kRowsBytes = 128 << 10;  // source rows a task holds: with a f
 constexpr int64_t kUnpackedPixels = 256;   // fewer do not repay packing the filter
 constexpr int64_t kSlideDepth = 15;  // channels up to which run_slide is faster than run_tiles
 
-enum Slot { kPackedFilter, kSourceRows, kSegments };  // of thread_scratch
+enum Slot { kPackedFilter, kSourceRows, kSegments, kSums };  // of thread_scratch
 
 // Where a phase's taps and outputs are.
 struct Phase {
@@ -48,16 +48,11 @@ int64_t filter_start(const Correlation& x, int64_t phase) {
   return taps * x.depth * padded_width(x) * x.groups;
 }
 
-// Few output channels, and products long enough for vectors along them.
-bool is_narrow(const Correlation& x) {
-  return x.width <= smaller(kMaxDots, kLanes / 2) && x.depth * x.kernel[2] >= 2 * kLanes;
-}
-
 // Whether the outputs of a row are computed by run_slide.
 bool slides(const Correlation& x, const Phase& phase) {
   const Taps& taps = phase.taps[2];
-  return x.src_step[2] == 1 && taps.offset_step == 1 && has_slide(taps.count) && !is_narrow(x) &&
-         (x.width <= kLanes || x.depth <= kSlideDepth);
+  return !x.rounded && x.src_step[2] == 1 && taps.offset_step == 1 && has_slide(taps.count) &&
+         !is_narrow(x) && (x.width <= kLanes || x.depth <= kSlideDepth);
 }
 
 // Whether a phase's panels have kWideVecs vectors where there are as many.
@@ -205,6 +200,7 @@ void run_rows(const Correlation& x, const Phase& phase, const float* filter, int
   tile.ldc = x.dst_step[2] * dst_channels;
   tile.alpha = 1;
   tile.relu = x.relu;
+  tile.pairs = x.rounded != nullptr;
   const bool wide = is_wide(x, phase), slide = slides(x, phase);
   const float* source = copied ? copied : planes;
   for (int64_t j = 0; j < x.width;) {
@@ -244,7 +240,35 @@ void run_rows(const Correlation& x, const Phase& phase, const float* filter, int
   }
 }
 
+// The rows of one plane that a task computes, where they are rounded to bfloat16: their sums are in
+// scratch memory, which takes the place of dst.
+struct RoundedRows {
+  const Correlation& x;
+  int64_t first, pixels;
+  float* sums = nullptr;
+
+  RoundedRows(Correlation& part, int64_t plane, int64_t row, int64_t rows)
+      : x(part),
+        first((plane * part.dst_dims[1] + row) * part.dst_dims[2]),
+        pixels(smaller(rows, part.dst_dims[1] - row) * part.dst_dims[2]) {
+    if (!part.rounded) return;
+    const int64_t channels = part.width * part.groups;
+    sums = static_cast<float*>(
+        thread_scratch(static_cast<size_t>(pixels * channels) * sizeof(float), kSums));
+    part.dst = sums - first * channels;
+  }
+  void store(int64_t group) const {
+    const int64_t channels = x.width * x.groups;
+    if (sums)
+      store_rounded(*x.rounded, sums, first * channels, pixels, channels, group * x.width, x.width);
+  }
+};
+
 }  // namespace
+
+bool is_narrow(const Correlation& x) {
+  return x.width <= smaller(kMaxDots, kLanes / 2) && x.depth * x.kernel[2] >= 2 * kLanes;
+}
 
 PackedLayout filter_packing(const Correlation& x) {
   return packs_filter(x) ? PackedLayout{filter_start(x, x.phases()), layout_of(x)} : PackedLayout{};
@@ -289,14 +313,18 @@ void correlate(const Correlation& x) {
     for (int64_t task = begin; task < end; ++task) {
       const int64_t row = task % blocks * block, line = task / blocks;
       const int64_t plane = line % planes, group = line / planes % x.groups;
+      Correlation part = x;
+      const RoundedRows rounded(part, line / planes / x.groups * planes + plane,
+                                row * x.dst_step[1], block * x.dst_step[1]);
       int64_t start = 0;
       for (int64_t number = 0; number < phases; ++number) {
         const Phase phase = phase_of(x, number);
         const int64_t size = phase.num_taps() * x.depth * padded_width(x);
-        run_rows(x, phase, filter ? filter + start + group * size : nullptr,
+        run_rows(part, phase, filter ? filter + start + group * size : nullptr,
                  line / planes / x.groups, group, plane, row, smaller(row + block, height));
         start += size * x.groups;
       }
+      rounded.store(group);
     }
   });
 }

@@ -22,23 +22,25 @@ struct Blocks {
 };
 
 struct Problem {
-  const ConvArgs& g;
-  int64_t depth, width;    // input and output channels of one group
-  int64_t columns, first;  // source pixels of an output row, and the first of them
-  bool in_place, joined;   // source read where it lies; taps of a row are neighbours
-  bool few;                // products of a kernel row: run_filter_rows
-  bool whole;              // the gradient is read where it lies: outputs fill vectors
+  const ConvArgs& g;          // of half as many images where they go by in pairs
+  const ConvBf16Args* pairs;  // null: x and y are float32
+  int64_t depth, width;       // input and output channels of one group
+  int64_t columns, first;     // source pixels of an output row, and the first of them
+  bool in_place, joined;      // source read where it lies; taps of a row are neighbours
+  bool few;                   // products of a kernel row: run_filter_rows
+  bool whole;                 // the gradient is read where it lies: outputs fill vectors
 
-  explicit Problem(const ConvArgs& args)
+  Problem(const ConvArgs& args, const ConvBf16Args* halves)
       : g(args),
+        pairs(halves),
         depth(args.in_channels / args.groups),
         width(args.out_channels / args.groups),
         columns((args.out[2] - 1) * args.stride[2] + (args.kernel[2] - 1) * args.dilation[2] + 1),
         first(-args.pad[2]),
-        in_place(args.groups == 1 && args.pad[2] <= 0 && first + columns <= args.in[2]),
+        in_place(!pairs && args.groups == 1 && args.pad[2] <= 0 && first + columns <= args.in[2]),
         joined(args.dilation[2] == 1),
-        few(joined && has_filter_rows(args.kernel[2] * depth)),
-        whole(few || width % kLanes == 0) {}
+        few(!pairs && joined && has_filter_rows(args.kernel[2] * depth)),
+        whole(few || (!pairs && width % kLanes == 0)) {}
 
   Blocks blocks() const {
     const int64_t row_bytes = 4 * (g.kernel[0] * g.stride[1] * columns * depth + g.out[2] * width);
@@ -72,6 +74,40 @@ struct BlockData {
   int64_t gradient_ld;
 };
 
+// A place in the first of two images, and the same in the second, `step` behind it; null where
+// there is none.
+const uint16_t* second_of(const Problem& x, int64_t pair, const uint16_t* first, int64_t step) {
+  return 2 * pair + 1 < x.pairs->batch ? first + step : nullptr;
+}
+
+// One row of source pixels; `at` counts rows of all images.
+void gather_source(const Problem& x, int64_t image, int64_t at, int64_t group, float* dst) {
+  const ConvArgs& g = x.g;
+  const int64_t line = g.in[2] * g.in_channels, channel = group * x.depth;
+  if (!x.pairs) {
+    return copy_pixels(g.x + at * line + channel, g.in[2], g.in_channels, x.depth, x.first,
+                       x.columns, dst);
+  }
+  const int64_t size = g.in[0] * g.in[1] * line;
+  const uint16_t* row = x.pairs->x + at * line + image * size + channel;
+  copy_pixel_pairs(row, second_of(x, image, row, size), g.in[2], g.in_channels, x.depth, x.first,
+                   x.columns, dst);
+}
+
+// The gradient's pixels from `at` on, counted over all images.
+void gather_gradient(const Problem& x, int64_t image, int64_t at, int64_t pixels, int64_t group,
+                     int64_t ld, float* dst) {
+  const ConvArgs& g = x.g;
+  const int64_t channel = group * x.width;
+  if (!x.pairs) {
+    return pack_panel(g.y + at * g.out_channels + channel, g.out_channels, pixels, x.width, ld,
+                      dst);
+  }
+  const int64_t size = g.out[0] * g.out[1] * g.out[2] * g.out_channels;
+  const uint16_t* from = x.pairs->y + at * g.out_channels + image * size + channel;
+  pack_pairs(from, second_of(x, image, from, size), g.out_channels, pixels, x.width, ld, dst);
+}
+
 BlockData gather(const Problem& x, const Blocks& blocks, int64_t index, int64_t group) {
   const ConvArgs& g = x.g;
   BlockData b{};
@@ -82,7 +118,6 @@ BlockData gather(const Problem& x, const Blocks& blocks, int64_t index, int64_t 
   b.source = g.x;
   b.gradient = g.y;
   b.gradient_ld = g.out_channels;
-  const int64_t line = g.in[2] * g.in_channels;
   if (!x.in_place) {
     const int64_t span = (g.kernel[1] - 1) * g.dilation[1] + 1;
     b.source_first = larger(b.row * g.stride[1] - g.pad[1], 0);
@@ -98,9 +133,8 @@ BlockData gather(const Problem& x, const Blocks& blocks, int64_t index, int64_t 
         const int64_t in_d = out_d * g.stride[0] + d * g.dilation[0] - g.pad[0];
         for (int64_t h = 0; h < b.source_rows; ++h, dst += x.columns * x.depth) {
           if (in_d < 0 || in_d >= g.in[0]) continue;
-          const float* row = g.x + ((image * g.in[0] + in_d) * g.in[1] + b.source_first + h) * line;
-          copy_pixels(row + group * x.depth, g.in[2], g.in_channels, x.depth, x.first, x.columns,
-                      dst);
+          gather_source(x, image, (image * g.in[0] + in_d) * g.in[1] + b.source_first + h, group,
+                        dst);
         }
       }
     }
@@ -113,8 +147,8 @@ BlockData gather(const Problem& x, const Blocks& blocks, int64_t index, int64_t 
     b.gradient = dst;
     for (int64_t p = 0; p < b.planes; ++p) {
       const int64_t start = ((b.plane + p) * g.out[1] + b.row) * g.out[2];
-      pack_panel(g.y + start * g.out_channels + group * x.width, g.out_channels, pixels, x.width,
-                 b.gradient_ld, dst + p * pixels * b.gradient_ld);
+      gather_gradient(x, (b.plane + p) / g.out[0], start, pixels, group, b.gradient_ld,
+                      dst + p * pixels * b.gradient_ld);
     }
   }
   return b;
@@ -151,6 +185,7 @@ void add_block(const Problem& x, const BlockData& b, const KernelRow& at, bool a
   tile.segments = segments;
   tile.num_segments = count;
   tile.alpha = 1;
+  tile.pairs = x.pairs != nullptr;
   tile.accumulate = accumulate;
   const int64_t rows = x.joined ? g.kernel[2] * x.depth : x.depth;
   const int64_t first = (at.d * g.kernel[1] + at.h) * g.kernel[2];
@@ -216,7 +251,7 @@ void add_rows(const Problem& x, const BlockData& b, int64_t first, int64_t last,
 
 }  // namespace
 
-void conv_filter_grad_f32(const ConvArgs& g) {
+void conv_filter_grad(const ConvArgs& g, const ConvBf16Args* pairs) {
   const int64_t depth = g.in_channels / g.groups;
   const int64_t kernel_size = g.kernel[0] * g.kernel[1] * g.kernel[2];
   const int64_t elements = kernel_size * depth * g.out_channels;
@@ -226,7 +261,7 @@ void conv_filter_grad_f32(const ConvArgs& g) {
     for (int64_t i = 0; i < elements; ++i) g.result[i] = 0;
     return;
   }
-  const Problem x(g);
+  const Problem x(g, pairs);
   const Blocks blocks = x.blocks();
   const int64_t wanted =
       tasks_for(2.0 * static_cast<double>(elements) * static_cast<double>(pixels));

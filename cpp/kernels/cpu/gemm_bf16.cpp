@@ -180,14 +180,12 @@ void run_block(const GemmBf16Args& g, int64_t i0, int64_t i1, int64_t j0, int64_
     p += kDepth;
   } while (p < g.k);
   for (int64_t q = 0; q < panels; ++q) {
-    const int64_t j = j0 + q * kPanel;
     for (int64_t i = 0; i < rows; ++i) {
       const float* from = sums + (q * rows + i) * kPanel;
-      uint16_t* to = g.c + (i0 + i) * g.ldc + j;
-      for (int64_t v = 0; v < kPanel && j + v < j1; v += 16) {
-        const VecI rounded = bf16_from_float(load(from + v));
-        _mm256_mask_storeu_epi16(to + v, static_cast<__mmask16>(low_bits(smaller(16, j1 - j - v))),
-                                 _mm512_cvtepi32_epi16((__m512i)rounded.v));
+      for (int64_t j = j0 + q * kPanel; j < smaller(j1, j0 + (q + 1) * kPanel); j += kLanes) {
+        store_finished(g.epilogue, load(from), g.c, (i0 + i) * g.ldc + j, j,
+                       smaller(kLanes, j1 - j));
+        from += kLanes;
       }
     }
   }
@@ -218,6 +216,8 @@ void gemm_bf16(const GemmBf16Args& g) {
           one.a += index * g.stride_a;
           one.b += index * g.stride_b;
           one.c += index * g.stride_c;
+          if (g.epilogue.residual) one.epilogue.residual += index * g.stride_c;
+          if (g.epilogue.mask) one.epilogue.mask += index * g.stride_c;
           run_block(one, r * row_step, smaller((r + 1) * row_step, g.m), q * col_step,
                     smaller((q + 1) * col_step, g.n));
         }

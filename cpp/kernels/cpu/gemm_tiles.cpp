@@ -75,9 +75,21 @@ NACRE_FULL_VECTORS __attribute__((noinline)) void store_tile(const Tile& t, cons
   }
 }
 
+// What a step of k does with an element of A and a vector of B.
+struct Floats {
+  NACRE_INLINE static void add(FloatVector& acc, float x, FloatVector b) { acc += x * b; }
+};
+#if defined(__AVX512BF16__)
+struct Pairs {
+  NACRE_INLINE static void add(FloatVector& acc, float x, FloatVector b) {
+    acc = (FloatVector)_mm512_dpbf16_ps((__m512)acc, (__m512bh)_mm512_set1_ps(x), (__m512bh)b);
+  }
+};
+#endif
+
 // All loops over rows and vectors are unrolled, so that acc lives in registers.
-template <ALayout kLayout, int kVecs, int kRows, bool kFetch = false>
-NACRE_FULL_VECTORS void tile_f32(const Tile& t, const float* a_rows, float* c, const float* fetch) {
+template <class Product, ALayout kLayout, int kVecs, int kRows, bool kFetch = false>
+NACRE_FULL_VECTORS void tile_of(const Tile& t, const float* a_rows, float* c, const float* fetch) {
   FloatVector acc[kRows * kVecs];
 #pragma GCC unroll 64
   for (int i = 0; i < kRows * kVecs; ++i) acc[i] = FloatVector{};
@@ -97,7 +109,7 @@ NACRE_FULL_VECTORS void tile_f32(const Tile& t, const float* a_rows, float* c, c
       for (int i = 0; i < kRows; ++i) {
         const float x = kLayout == ALayout::kRows ? a[i * lda] : a[i];
 #pragma GCC unroll 4
-        for (int v = 0; v < kVecs; ++v) acc[i * kVecs + v] += x * bv[v];
+        for (int v = 0; v < kVecs; ++v) Product::add(acc[i * kVecs + v], x, bv[v]);
       }
       a += kLayout == ALayout::kRows ? 1 : lda;
       b += ldb;
@@ -127,31 +139,47 @@ struct TileTable {
   TileFn narrow[kMaxRows], panel[kMaxRows], wide[kWideRows], fetching[kMaxRows];
 };
 
-template <ALayout kLayout, int kRows>
+template <class Product, ALayout kLayout, int kRows>
 constexpr void fill_rows(TileTable& table) {
-  table.narrow[kRows - 1] = tile_f32<kLayout, 1, kRows>;
-  table.panel[kRows - 1] = tile_f32<kLayout, 2, kRows>;
-  table.fetching[kRows - 1] = tile_f32<kLayout, 2, kRows, true>;
-  if constexpr (kRows <= kWideRows) table.wide[kRows - 1] = tile_f32<kLayout, kWideVecs, kRows>;
-  if constexpr (kRows < kMaxRows) fill_rows<kLayout, kRows + 1>(table);
+  table.narrow[kRows - 1] = tile_of<Product, kLayout, 1, kRows>;
+  table.panel[kRows - 1] = tile_of<Product, kLayout, 2, kRows>;
+  table.fetching[kRows - 1] = tile_of<Product, kLayout, 2, kRows, true>;
+  if constexpr (kRows <= kWideRows) {
+    table.wide[kRows - 1] = tile_of<Product, kLayout, kWideVecs, kRows>;
+  }
+  if constexpr (kRows < kMaxRows) fill_rows<Product, kLayout, kRows + 1>(table);
 }
 
-template <ALayout kLayout>
+template <class Product, ALayout kLayout>
 constexpr TileTable make_table() {
   TileTable table{};
-  fill_rows<kLayout, 1>(table);
+  fill_rows<Product, kLayout, 1>(table);
   return table;
 }
 
-constexpr TileTable kTiles[] = {make_table<ALayout::kRows>(), make_table<ALayout::kColumns>()};
+constexpr TileTable kTiles[] = {
+    make_table<Floats, ALayout::kRows>(),
+    make_table<Floats, ALayout::kColumns>(),
+#if defined(__AVX512BF16__)
+    make_table<Pairs, ALayout::kRows>(),
+    make_table<Pairs, ALayout::kColumns>(),
+#endif
+};
+
+const TileTable& tiles_of(ALayout layout, bool pairs) {
+  return kTiles[static_cast<int>(layout) + (pairs ? 2 : 0)];
+}
+
+TileFn tile_in(const TileTable& table, int vecs, int rows) {
+  return vecs == 1   ? table.narrow[rows - 1]
+         : vecs == 2 ? table.panel[rows - 1]
+                     : table.wide[rows - 1];
+}
 
 }  // namespace
 
 TileFn tile_kernel(ALayout layout, int vecs, int rows) {
-  const TileTable& table = kTiles[static_cast<int>(layout)];
-  return vecs == 1   ? table.narrow[rows - 1]
-         : vecs == 2 ? table.panel[rows - 1]
-                     : table.wide[rows - 1];
+  return tile_in(tiles_of(layout, false), vecs, rows);
 }
 
 int tile_vecs(int64_t rows, int64_t cols) {
@@ -167,14 +195,15 @@ void run_tiles(const Tile& tile, ALayout layout, int vecs, int64_t rows) {
   const int64_t a_step = layout == ALayout::kRows ? tile.lda : 1;
   constexpr int64_t kLine = 16;  // floats
   const int64_t fetches = tile.fetch && vecs == 2 ? vecs * kLanes : 0;
+  const TileTable& table = tiles_of(layout, tile.pairs);
   const float* a = tile.a;
   float* c = tile.c;
   for (int64_t i = 0; i < count; ++i) {
     const int64_t h = height + (i < taller);
     if (i * kLine < fetches) {
-      kTiles[static_cast<int>(layout)].fetching[h - 1](tile, a, c, tile.fetch + i * kLine);
+      table.fetching[h - 1](tile, a, c, tile.fetch + i * kLine);
     } else {
-      tile_kernel(layout, vecs, static_cast<int>(h))(tile, a, c, nullptr);
+      tile_in(table, vecs, static_cast<int>(h))(tile, a, c, nullptr);
     }
     a += h * a_step;
     c += h * tile.ldc;

@@ -29,6 +29,7 @@ void fill_gemm_bf16(KernelTable& table);
 void fill_attention(KernelTable& table);
 void fill_attention_grad(KernelTable& table);
 void fill_conv(KernelTable& table);
+void fill_conv_bf16(KernelTable& table);
 void fill_pool(KernelTable& table);
 void fill_rnn(KernelTable& table);
 

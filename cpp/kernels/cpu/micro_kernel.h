@@ -45,6 +45,9 @@ struct Tile {
   // Epilogue: C = relu(alpha * AB + (accumulate ? C : 0) + bias + residual), 0 where mask <= 0.
   float alpha;
   bool accumulate, relu;
+  // Elements of A and B are pairs of bfloat16 along k: each step adds the products of both. Only
+  // with AVX512-BF16.
+  bool pairs;
   const float* bias;      // cols values or null
   const float* residual;  // of C's shape and row stride, or null; so is mask
   const float* mask;

@@ -34,6 +34,7 @@ void fill_table(KernelTable& table) {
   fill_gemm(table);
   fill_gemm_bf16(table);
   fill_conv(table);
+  fill_conv_bf16(table);
 }
 
 }  // namespace NACRE_ISA_NAMESPACE
