@@ -15,10 +15,16 @@ endif()
 set(NACRE_ISAS "${default_isas}" CACHE STRING
   "Instruction sets to compile kernels for; portable must be among them")
 
+# Where every CPU has more than the portable set, it is there for comparison: small code will do.
+if("v2" IN_LIST NACRE_ISAS)
+  set(NACRE_ISA_OPTIMIZATION_portable -Os)
+endif()
+
 # Instrumented kernels take minutes each to optimize further.
 set(kernel_optimization -O3)
 if(NACRE_SANITIZE)
   set(kernel_optimization -O1)
+  unset(NACRE_ISA_OPTIMIZATION_portable)
 endif()
 
 function(nacre_add_kernels target)
@@ -36,7 +42,8 @@ function(nacre_add_kernels target)
       ${PROJECT_SOURCE_DIR}/cpp ${PROJECT_SOURCE_DIR}/cpp/include)
     target_compile_definitions(nacre_kernels_${isa} PRIVATE NACRE_ISA_NAMESPACE=${isa}
       $<$<BOOL:${base}>:NACRE_ISA_BASE=${base}>)
-    target_compile_options(nacre_kernels_${isa} PRIVATE ${NACRE_WARNINGS} ${kernel_optimization} ${NACRE_ISA_FLAGS_${isa}}
+    target_compile_options(nacre_kernels_${isa} PRIVATE ${NACRE_WARNINGS} ${kernel_optimization}
+      ${NACRE_ISA_OPTIMIZATION_${isa}} ${NACRE_ISA_FLAGS_${isa}}
       -fno-math-errno -fno-trapping-math -ffp-contract=fast)
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:nacre_kernels_${isa}>)
     string(TOUPPER ${isa} upper)
