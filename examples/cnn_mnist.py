@@ -2,7 +2,7 @@
 
 Two blocks of convolutions with batch normalization, pooling and dropout.
 
-Result (1 seed): test accuracy 99.54 %.
+Result (mean of 3 seeds): test accuracy 99.52 %.
 """
 
 from runs import options, report
