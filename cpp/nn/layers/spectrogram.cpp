@@ -142,7 +142,10 @@ Tensor STFTSpectrogram::call(const Tensor& x, const CallContext& context) {
 
 void MelSpectrogram::validate() {
   UnaryLayer::validate();
-  const int64_t length = sequence_length.value_or(fft_length);
+  // The configuration says what was chosen, as in Keras.
+  if (!sequence_length) sequence_length = fft_length;
+  if (!max_freq) max_freq = std::floor(sampling_rate / 2);
+  const int64_t length = *sequence_length;
   if (fft_length < 2 || length < 1 || length > fft_length) {
     value_error("MelSpectrogram: expected sequence_length in [1, fft_length=", fft_length,
                 "], received ", length);
@@ -154,10 +157,9 @@ void MelSpectrogram::validate() {
   positive("num_mel_bins", static_cast<double>(num_mel_bins));
   positive("sampling_rate", sampling_rate);
   positive("min_power", min_power);
-  const double high = max_freq.value_or(std::floor(sampling_rate / 2));
-  if (!(min_freq >= 0) || !(high > min_freq)) {
+  if (!(min_freq >= 0) || !(*max_freq > min_freq)) {
     value_error("MelSpectrogram: expected 0 <= min_freq < max_freq, received ", min_freq, " and ",
-                high);
+                *max_freq);
   }
   check_window(window, "MelSpectrogram");
 }
@@ -176,16 +178,13 @@ Tensor MelSpectrogram::call(const Tensor& input, const CallContext& context) {
     return Tensor::placeholder({compute_dtype(), shape});
   }
   const DType dtype = compute_dtype() == DType::kFloat64 ? DType::kFloat64 : DType::kFloat32;
-  const Tensor values =
-      window_values(window, sequence_length.value_or(fft_length), true, dtype, "MelSpectrogram");
-  const Tensors parts =
-      ops::framed_fft(ops::cast(input, dtype), values, sequence_length.value_or(fft_length),
-                      sequence_stride, fft_length, true);
+  const Tensor values = window_values(window, *sequence_length, true, dtype, "MelSpectrogram");
+  const Tensors parts = ops::framed_fft(ops::cast(input, dtype), values, *sequence_length,
+                                        sequence_stride, fft_length, true);
   Tensor power = ops::square(parts[0]) + ops::square(parts[1]);
   if (mag_exp != 2) power = ops::power(power, ops::scalar(mag_exp / 2));
-  const double high = max_freq.value_or(std::floor(sampling_rate / 2));
   const Tensor weights =
-      ops::cast(mel_weights(bins, num_mel_bins, sampling_rate, min_freq, high), dtype);
+      ops::cast(mel_weights(bins, num_mel_bins, sampling_rate, min_freq, *max_freq), dtype);
   Tensor mel = ops::matmul(power, weights);
   if (power_to_db) {
     mel = ops::log10(ops::maximum(mel, ops::scalar(min_power))) * 10.0;
